@@ -1,0 +1,154 @@
+import { invariant } from '../base/invariant.ts';
+import { openDevice, type AdapterReport } from './device.ts';
+import { KernelCache, type Dispatch } from './kernel.ts';
+import { sizeOf, type DType, type Tensor } from './tensor.ts';
+
+export type HostArray = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+export type HostArrayOf<D extends DType> = D extends 'f32'
+  ? Float32Array<ArrayBuffer>
+  : D extends 'i32'
+    ? Int32Array<ArrayBuffer>
+    : Uint32Array<ArrayBuffer>;
+
+const storageUsage = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC: the constants are absent in Node
+const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
+const mapForReading = 0x01;
+
+/** One GPU device with what we keep on it: tensors, compiled kernels, read-back buffers. All work passes `submit`. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterReport;
+  readonly kernels: KernelCache;
+  /** Called with every dispatch as it is encoded: the one point through which all GPU work passes. */
+  onDispatch: ((dispatch: Dispatch) => void) | undefined;
+  readonly #owned = new Set<GPUBuffer>();
+  readonly #staging: GPUBuffer[] = [];
+
+  private constructor(device: GPUDevice, adapter: AdapterReport) {
+    this.device = device;
+    this.adapter = adapter;
+    this.kernels = new KernelCache(device);
+  }
+
+  /** Throws StarlingError `no-webgpu` or `no-adapter`. */
+  static async open(entry: GPU | undefined): Promise<Gpu> {
+    const { device, adapter } = await openDevice(entry);
+    return new Gpu(device, adapter);
+  }
+
+  /** Bytes of GPU memory held by tensors. */
+  get bytesAllocated(): number {
+    let bytes = 0;
+    for (const buffer of this.#owned) bytes += buffer.size;
+    return bytes;
+  }
+
+  /** A new tensor, zeroed unless `data` is given. */
+  tensor(shape: readonly number[], dtype: DType, label: string, data?: HostArray): Tensor {
+    const length = sizeOf(shape);
+    const buffer = this.device.createBuffer({ size: Math.max(4, 4 * length), usage: storageUsage, label });
+    this.#owned.add(buffer);
+    const tensor = { buffer, offset: 0, shape, dtype, length, label };
+    if (data !== undefined) this.write(tensor, data);
+    return tensor;
+  }
+
+  free(...tensors: readonly Tensor[]): void {
+    for (const { buffer } of tensors) {
+      if (this.#owned.delete(buffer)) buffer.destroy();
+    }
+  }
+
+  /** Overwrites a tensor; takes effect before any later `submit`. */
+  write(tensor: Tensor, data: HostArray): void {
+    invariant(
+      data.length === tensor.length,
+      `${tensor.label}: ${data.length} values for ${tensor.length} elements`,
+    );
+    this.device.queue.writeBuffer(tensor.buffer, tensor.offset, data);
+  }
+
+  /** Overwrites the first `data.length` elements. */
+  writePrefix(tensor: Tensor, data: HostArray): void {
+    invariant(
+      data.length <= tensor.length,
+      `${tensor.label}: ${data.length} values for ${tensor.length} elements`,
+    );
+    if (data.length > 0) this.device.queue.writeBuffer(tensor.buffer, tensor.offset, data);
+  }
+
+  /** Encodes `dispatches` in order into one pass and hands it to the GPU. `clear` is zeroed first. */
+  submit(dispatches: readonly Dispatch[], clear: readonly Tensor[] = []): void {
+    const encoder = this.device.createCommandEncoder();
+    for (const tensor of clear) encoder.clearBuffer(tensor.buffer, tensor.offset, 4 * tensor.length);
+    const pass = encoder.beginComputePass();
+    for (const dispatch of dispatches) {
+      this.onDispatch?.(dispatch);
+      pass.setPipeline(dispatch.pipeline);
+      pass.setBindGroup(0, dispatch.bindGroup);
+      pass.dispatchWorkgroups(...dispatch.groups);
+    }
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Reads tensors back after everything submitted so far, in one mapping. */
+  async read<const T extends readonly Tensor[]>(...tensors: T): Promise<{ [I in keyof T]: HostArray }> {
+    const total = tensors.reduce((sum, tensor) => sum + 4 * tensor.length, 0);
+    const staging = this.#takeStaging(total);
+    const encoder = this.device.createCommandEncoder();
+    let at = 0;
+    for (const tensor of tensors) {
+      encoder.copyBufferToBuffer(tensor.buffer, tensor.offset, staging, at, 4 * tensor.length);
+      at += 4 * tensor.length;
+    }
+    this.device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(mapForReading, 0, Math.max(4, total));
+    const bytes = staging.getMappedRange(0, Math.max(4, total)).slice(0);
+    staging.unmap();
+    this.#staging.push(staging);
+    at = 0;
+    return tensors.map(({ dtype, length }) => {
+      const start = at;
+      at += 4 * length;
+      if (dtype === 'f32') return new Float32Array(bytes, start, length);
+      return dtype === 'i32' ? new Int32Array(bytes, start, length) : new Uint32Array(bytes, start, length);
+    }) as { [I in keyof T]: HostArray };
+  }
+
+  async readF32(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    const [values] = await this.read(tensor);
+    invariant(values instanceof Float32Array, `${tensor.label} is not f32`);
+    return values;
+  }
+
+  async readI32(tensor: Tensor): Promise<Int32Array<ArrayBuffer>> {
+    const [values] = await this.read(tensor);
+    invariant(values instanceof Int32Array, `${tensor.label} is not i32`);
+    return values;
+  }
+
+  async readU32(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
+    const [values] = await this.read(tensor);
+    invariant(values instanceof Uint32Array, `${tensor.label} is not u32`);
+    return values;
+  }
+
+  /** Resolves when everything submitted so far is done. */
+  async idle(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+  }
+
+  close(): void {
+    this.device.destroy();
+    this.#owned.clear();
+  }
+
+  #takeStaging(bytes: number): GPUBuffer {
+    const index = this.#staging.findIndex((buffer) => buffer.size >= bytes);
+    const [found] = index >= 0 ? this.#staging.splice(index, 1) : [];
+    if (found !== undefined) return found;
+    for (const small of this.#staging.splice(2)) small.destroy();
+    return this.device.createBuffer({ size: Math.max(256, bytes), usage: readbackUsage, label: 'readback' });
+  }
+}

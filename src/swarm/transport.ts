@@ -1,0 +1,37 @@
+import type { Bytes } from '../base/bytes.ts';
+import type { PeerId } from '../base/ids.ts';
+
+/** Bytes that crossed the gradient channels, as the transport itself counts them (for WebRTC: getStats()). */
+export interface TransportStats {
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+export type TransportEvent =
+  | { readonly kind: 'peer-up'; readonly peer: PeerId }
+  | { readonly kind: 'peer-down'; readonly peer: PeerId }
+  | { readonly kind: 'message'; readonly peer: PeerId; readonly bytes: Bytes }
+  /** Something hostile or broken was dropped below the message level. `reason` is a short stable phrase. */
+  | { readonly kind: 'rejected'; readonly peer: PeerId; readonly reason: string };
+
+/** `queued`: will be delivered unless the peer goes; `gone`: no such peer; `full`: too much is queued, not taken. */
+export type SendOutcome = 'queued' | 'gone' | 'full';
+
+/**
+ * Whole messages to and from directly connected peers. Promises, tested by transport-contract.ts on every
+ * implementation: messages between two peers arrive whole, at most once, in the order sent; `peer-up` comes before a
+ * peer's first message and `peer-down` after its last; after `close()` no event comes and every send is `gone`.
+ * Nothing is promised across peers. Events are delivered asynchronously, never from inside a call.
+ */
+export interface Transport {
+  readonly self: PeerId;
+  peers(): readonly PeerId[];
+  send(to: PeerId, message: Bytes): SendOutcome;
+  /** One listener; events before it is set wait for it. */
+  listen(listener: (event: TransportEvent) => void): void;
+  stats(): Promise<TransportStats>;
+  close(): void;
+}
+
+/** The largest message a transport carries. Larger ones from a peer are rejected. */
+export const maxMessageBytes = 1 << 30;

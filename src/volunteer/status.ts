@@ -1,0 +1,107 @@
+import type { AdapterReport } from '../gpu/device.ts';
+import type { PeerId } from '../base/ids.ts';
+import type { PresetName } from '../model/config.ts';
+
+export type VolunteerState =
+  | 'starting' // opening the GPU, loading text
+  | 'waiting' // for other volunteers, or for a snapshot
+  | 'catching-up'
+  | 'training'
+  | 'paused'
+  | 'finished'
+  | 'left'
+  | 'failed';
+
+/** A point of the loss curve; validation only in rounds that measured it. */
+export interface CurvePoint {
+  readonly round: number;
+  readonly train: number;
+  readonly validation: number | undefined;
+}
+
+/** "Round 41: yours counted, 256 tokens." */
+export interface Receipt {
+  readonly round: number;
+  readonly counted: boolean;
+  readonly tokens: number;
+  readonly payloadBytes: number;
+  readonly messageBytes: number;
+}
+
+/** Milliseconds of the whole session by what they went to; their sum is the time spent in rounds. */
+export interface PhaseMs {
+  readonly compute: number;
+  readonly exchange: number;
+  readonly agree: number;
+  readonly apply: number;
+  readonly other: number;
+}
+
+export interface PeerStatus {
+  readonly id: PeerId;
+  readonly self: boolean;
+  readonly member: boolean;
+  readonly connected: boolean;
+  readonly leader: boolean;
+  /** State digest this peer confirmed for the newest record, 32 hex digits. */
+  readonly state: string | undefined;
+  /** From the peer's presence in the shared document. */
+  readonly adapter: string | undefined;
+  readonly tokensPerSecond: number | undefined;
+}
+
+export interface RecordSummary {
+  readonly round: number;
+  readonly leader: PeerId;
+  readonly contributions: number;
+  readonly tokens: number;
+  readonly train: number | undefined;
+  readonly validation: number | undefined;
+  /** Replica state after the record. */
+  readonly state: string;
+}
+
+export interface EventLine {
+  readonly atMs: number;
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** All a page shows of the volunteer in this tab: immutable, made anew after every change. */
+export interface VolunteerStatus {
+  readonly state: VolunteerState;
+  /** Why it is in that state, one sentence for people. */
+  readonly reason: string;
+  /** In `failed`: what to do about it. */
+  readonly fix: string | undefined;
+  readonly self: PeerId;
+  readonly adapter: AdapterReport | undefined;
+  readonly preset: PresetName;
+  readonly parameters: number;
+  readonly gpuBytes: number;
+  readonly round: number;
+  readonly endRound: number | undefined;
+  readonly members: number;
+  readonly peers: readonly PeerStatus[];
+  /** Undefined until a first confirm. */
+  readonly replicasAgree: boolean | undefined;
+  readonly stateDigest: string | undefined;
+  readonly trainLoss: number | undefined;
+  readonly validationLoss: number | undefined;
+  readonly curve: readonly CurvePoint[];
+  readonly receipts: readonly Receipt[];
+  readonly records: readonly RecordSummary[];
+  readonly roundsTrained: number;
+  readonly tokensPerSecond: number | undefined;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** 4 x parameters / mean payload bytes. */
+  readonly compression: number | undefined;
+  readonly messageBytesPerRound: number | undefined;
+  readonly payloadBytesPerRound: number | undefined;
+  readonly phaseMs: PhaseMs;
+  readonly sample: { readonly round: number; readonly text: string } | undefined;
+  readonly rejections: Readonly<Record<string, number>>;
+  readonly catchUp: { readonly bytes: number; readonly totalBytes: number } | undefined;
+  readonly events: readonly EventLine[];
+}
