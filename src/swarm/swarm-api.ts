@@ -67,6 +67,8 @@ export interface RoundRecord {
 export interface AgreedRound {
   readonly record: RoundRecord;
   readonly contributions: readonly Contribution[];
+  /** Clock time at which the last body it names had arrived here. */
+  readonly bodiesAtMs: number;
 }
 
 /** How a replica enters the run: from the start, or from a member's snapshot of the state after `round`. */

@@ -92,6 +92,9 @@ export interface VolunteerStatus {
   readonly receipts: readonly Receipt[];
   readonly records: readonly RecordSummary[];
   readonly roundsTrained: number;
+  /** This volunteer's own training loss in its first and its newest contribution. */
+  readonly ownLossFirst: number | undefined;
+  readonly ownLossLast: number | undefined;
   readonly tokensPerSecond: number | undefined;
   readonly bytesUp: number;
   readonly bytesDown: number;

@@ -1,0 +1,81 @@
+import type { Browser, BrowserContext, Page } from 'playwright';
+import type { VolunteerStatus } from '../../src/volunteer/status.ts';
+import type { RunView } from '../../src/volunteer/run-view.ts';
+
+/** What the page hangs on `globalThis.starling` for tools like this one. */
+export interface PageSnapshot {
+  readonly view: RunView;
+  readonly volunteer: VolunteerStatus | undefined;
+  readonly environment: { readonly canTrain: boolean; readonly reason: string };
+}
+
+export interface PageAddress {
+  readonly origin: string;
+  readonly room: string;
+  readonly preset?: string;
+  readonly seed?: number;
+  readonly volunteers?: number;
+  readonly rounds?: number;
+}
+
+export function pageUrl({ origin, room, ...options }: PageAddress): string {
+  const url = new URL('/', origin);
+  url.searchParams.set('run', room);
+  for (const [name, value] of Object.entries(options)) url.searchParams.set(name, String(value));
+  return url.href;
+}
+
+/** One tab in a context of its own, used as a person would: by its buttons. */
+export class VolunteerPage {
+  readonly page: Page;
+  readonly errors: string[] = [];
+  readonly #context: BrowserContext;
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.#context = context;
+    this.page = page;
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+  }
+
+  static async open(browser: Browser, address: PageAddress): Promise<VolunteerPage> {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const opened = new VolunteerPage(context, await context.newPage());
+    await opened.page.goto(pageUrl(address));
+    return opened;
+  }
+
+  async snapshot(): Promise<PageSnapshot> {
+    return this.page.evaluate(() =>
+      (globalThis as unknown as { starling: { snapshot(): PageSnapshot } }).starling.snapshot(),
+    );
+  }
+
+  async join(): Promise<void> {
+    await this.page.getByRole('button', { name: /^join/i }).click();
+  }
+
+  /** Waits until the page's snapshot passes `test`, which runs in the page and must stand on its own. */
+  async until(what: string, test: (snapshot: PageSnapshot) => boolean, timeoutMs = 60_000): Promise<PageSnapshot> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const snapshot = await this.snapshot();
+      if (test(snapshot)) return snapshot;
+      const { volunteer } = snapshot;
+      if (volunteer?.state === 'failed') {
+        throw new Error(`volunteer failed while waiting for ${what}: ${volunteer.reason} ${volunteer.fix ?? ''}`);
+      }
+      if (performance.now() > deadline) {
+        const state = volunteer === undefined ? 'a viewer' : `${volunteer.state}, round ${volunteer.round}: ${volunteer.reason}`;
+        throw new Error(`waited ${timeoutMs} ms for ${what}; the page is ${state}. Errors: ${this.errors.join('; ')}`);
+      }
+      await this.page.waitForTimeout(100);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close();
+  }
+}

@@ -1,0 +1,34 @@
+import type { PresetName } from '../model/config.ts';
+import type { RunConfig } from '../volunteer/run-config.ts';
+import type { VolunteerStatus } from '../volunteer/status.ts';
+
+/** What the page tells its training worker. Both ends are our own code. */
+export type ToWorker =
+  | { readonly kind: 'probe' }
+  | {
+      readonly kind: 'start';
+      readonly config: RunConfig;
+      readonly keys: CryptoKeyPair;
+      /** The worker's end of the transport that runs on the page's thread. */
+      readonly transport: MessagePort;
+      /** Where the corpus files are, ending with a slash. */
+      readonly corpusUrl: string;
+      readonly localSeed: number;
+    }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'leave' };
+
+export interface Probe {
+  readonly gflops: number;
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly preset: PresetName;
+  /** One sentence: why this preset. */
+  readonly reason: string;
+}
+
+export type FromWorker =
+  | { readonly kind: 'probed'; readonly probe: Probe }
+  | { readonly kind: 'failed'; readonly message: string; readonly fix: string }
+  | { readonly kind: 'status'; readonly status: VolunteerStatus };

@@ -1,0 +1,17 @@
+import type { Bytes } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Signer } from '../swarm/identity.ts';
+import type { Transport } from '../swarm/transport.ts';
+
+/** What a host (a page's worker, Node, a test) supplies to a volunteer. */
+export interface Platform {
+  /** `navigator.gpu`, or undefined where there is none. */
+  readonly gpu: GPU | undefined;
+  readonly clock: Clock;
+  readonly signer: Signer;
+  readonly transport: Transport;
+  /** Reads a file of the corpus by name: `manifest.json` or `<digest>.bin`. */
+  readonly fetchCorpus: (name: string) => Promise<Bytes>;
+  /** Local randomness: sampling text. Never feeds replicated state. */
+  readonly localSeed: number;
+}

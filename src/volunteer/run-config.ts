@@ -1,0 +1,117 @@
+import * as v from 'valibot';
+import { utf8 } from '../base/bytes.ts';
+import { digestOf } from '../base/digest.ts';
+import { isDigest, isPeerId, type Digest, type PeerId, type RunId } from '../base/ids.ts';
+import { accepted, refused, type Decoded } from '../base/verdict.ts';
+import { configProblem, type ModelConfig, type PresetName } from '../model/config.ts';
+
+/**
+ * Everything that fixes a run, immutable and content-addressed: the run id is the SHA-256 of its canonical JSON.
+ * Numbers that feed replicated state are integers (design section 5).
+ */
+export interface RunConfig {
+  readonly version: 1;
+  readonly preset: PresetName;
+  readonly model: ModelConfig;
+  readonly tokenizer: 'bytes';
+  /** Digest of the corpus manifest: every volunteer reads the same text. */
+  readonly corpus: Digest;
+  readonly strategy: DistroConfig;
+  readonly seed: number;
+  /** B: sequences a volunteer runs at once. */
+  readonly microBatch: number;
+  /** Tokens that make a full-weight contribution. */
+  readonly tokensPerRound: number;
+  /** A volunteer below its token target stops adding micro-batches after this long. */
+  readonly computeBudgetMs: number;
+  readonly roundDeadlineMs: number;
+  readonly minMembers: number;
+  /** The last round, or null for a run without end. */
+  readonly endRound: number | null;
+  /** Rounds between measurements on validation text, which members share among themselves. */
+  readonly validationEvery: number;
+  readonly validationSequences: number;
+  readonly founder: PeerId;
+}
+
+export interface DistroConfig {
+  readonly name: 'distro';
+  /** k: coefficients of a block that leave in a round. */
+  readonly k: number;
+  /** Per mille. Local to each volunteer, so it need not be exact. */
+  readonly momentumDecayPermille: number;
+  /** [round, step] breakpoints, step in units of 2^-22, linear in between. */
+  readonly schedule: readonly (readonly [number, number])[];
+  /** Weight decay, per mille of the learning rate. */
+  readonly decayPermille: number;
+}
+
+/** The largest config text anyone reads. */
+export const maxConfigBytes = 16_384;
+
+const whole = (low: number, high: number) => v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
+
+const schema = v.strictObject({
+  version: v.literal(1),
+  preset: v.picklist(['nano', 'micro', 'small']),
+  model: v.strictObject({
+    vocabulary: whole(64, 65_536),
+    width: whole(64, 16_384),
+    blocks: whole(1, 128),
+    heads: whole(1, 256),
+    hidden: whole(64, 65_536),
+    context: whole(1, 8_192),
+  }),
+  tokenizer: v.literal('bytes'),
+  corpus: v.custom<Digest>(isDigest),
+  strategy: v.strictObject({
+    name: v.literal('distro'),
+    k: whole(1, 64),
+    momentumDecayPermille: whole(0, 999),
+    schedule: v.pipe(v.array(v.strictTuple([whole(0, 1e9), whole(0, 1 << 20)])), v.minLength(1), v.maxLength(512)),
+    decayPermille: whole(0, 1000),
+  }),
+  seed: whole(0, 0xffffffff),
+  microBatch: whole(1, 64),
+  tokensPerRound: whole(1, 1 << 24),
+  computeBudgetMs: whole(100, 3_600_000),
+  roundDeadlineMs: whole(500, 3_600_000),
+  minMembers: whole(1, 64),
+  endRound: v.nullable(whole(1, 1e9)),
+  validationEvery: whole(1, 1e6),
+  validationSequences: whole(1, 4_096),
+  founder: v.custom<PeerId>(isPeerId),
+});
+
+/** JSON with sorted keys and no spaces: one text per config. */
+export const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+
+export async function runIdOf(config: RunConfig): Promise<RunId> {
+  return (await digestOf(utf8(canonicalJson(config)))) as unknown as RunId;
+}
+
+/** Reads a config someone announced. Refuses anything that this version could not train exactly as its author meant. */
+export function readRunConfig(text: string): Decoded<RunConfig> {
+  if (text.length > maxConfigBytes) return refused('config too long');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return refused('config is not JSON');
+  }
+  const parsed = v.safeParse(schema, json);
+  if (!parsed.success) return refused('config has the wrong shape');
+  const config = parsed.output;
+  if (configProblem(config.model) !== undefined) return refused('config names a model we cannot train');
+  if (config.tokensPerRound < config.model.context) return refused('config asks for less than one sequence a round');
+  const rounds = config.strategy.schedule.map(([round]) => round);
+  if (rounds.some((round, index) => index > 0 && round <= (rounds[index - 1] ?? 0))) {
+    return refused('config has a schedule out of order');
+  }
+  return accepted(config);
+}

@@ -1,0 +1,56 @@
+import type { Digest, PeerId } from '../base/ids.ts';
+import { presets, type PresetName } from '../model/config.ts';
+import { cosineSchedule } from '../strategies/schedule.ts';
+import type { RunConfig } from './run-config.ts';
+
+/** What the starter of a run may choose. */
+export interface RunWishes {
+  readonly preset: PresetName;
+  readonly seed: number;
+  /** Members to wait for before round 1. */
+  readonly volunteers: number;
+  /** Undefined: no end; the learning rate then falls over `openEndedRounds` and stays at its floor. */
+  readonly rounds: number | undefined;
+  /** True: every contribution is exactly one micro-batch, so that a run can be compared with another. */
+  readonly fixedWork: boolean;
+  readonly founder: PeerId;
+  readonly corpus: Digest;
+}
+
+const openEndedRounds = 3_000;
+
+/** Peak learning rates in units of 2^-22: 2e-3 at `nano` (design, part 4), falling with width as is usual. */
+const peaks: Readonly<Record<PresetName, number>> = { nano: 8389, micro: 4194, small: 1678 };
+
+/** The config of a new run. */
+export function planRun(wishes: RunWishes): RunConfig {
+  const { preset } = wishes;
+  const model = presets[preset];
+  const microBatch = preset === 'small' ? 1 : 4;
+  const oneBatch = microBatch * model.context;
+  const scheduleRounds = wishes.rounds ?? openEndedRounds;
+  return {
+    version: 1,
+    preset,
+    model,
+    tokenizer: 'bytes',
+    corpus: wishes.corpus,
+    strategy: {
+      name: 'distro',
+      k: 8,
+      momentumDecayPermille: 990,
+      schedule: cosineSchedule({ peak: peaks[preset], warmUp: Math.min(40, Math.ceil(scheduleRounds / 4)), rounds: scheduleRounds }),
+      decayPermille: 100,
+    },
+    seed: wishes.seed,
+    microBatch,
+    tokensPerRound: wishes.fixedWork ? oneBatch : 2 * oneBatch,
+    computeBudgetMs: 8_000,
+    roundDeadlineMs: 30_000,
+    minMembers: wishes.volunteers,
+    endRound: wishes.rounds ?? null,
+    validationEvery: 25,
+    validationSequences: 64,
+    founder: wishes.founder,
+  };
+}

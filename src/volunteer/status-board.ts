@@ -1,0 +1,157 @@
+import type { PeerId } from '../base/ids.ts';
+import type { AdapterReport } from '../gpu/device.ts';
+import { countParameters } from '../model/config.ts';
+import type { SwarmEvent, SwarmView } from '../swarm/swarm-api.ts';
+import type { TransportStats } from '../swarm/transport.ts';
+import { Curve } from './curve.ts';
+import type { Phases } from './phases.ts';
+import type { RunConfig } from './run-config.ts';
+import type { EventLine, PeerStatus, Receipt, RecordSummary, VolunteerState, VolunteerStatus } from './status.ts';
+import type { RoundOutcome } from './train-round.ts';
+import { combineValidation } from './validation.ts';
+
+const keptReceipts = 50;
+const keptRecords = 400;
+const keptEvents = 100;
+
+/** Gathers what happens to a volunteer and makes the immutable snapshots that pages show. */
+export class StatusBoard {
+  state: VolunteerState = 'starting';
+  reason = 'Opening the GPU.';
+  fix: string | undefined;
+  adapter: AdapterReport | undefined;
+  gpuBytes = 0;
+  stateDigest: string | undefined;
+  sample: VolunteerStatus['sample'];
+  traffic: TransportStats = { bytesUp: 0, bytesDown: 0 };
+  readonly #config: RunConfig;
+  readonly #self: PeerId;
+  readonly #phases: Phases;
+  readonly #curve = new Curve();
+  readonly #receipts: Receipt[] = [];
+  readonly #records: RecordSummary[] = [];
+  readonly #events: EventLine[] = [];
+  #trained = 0;
+  #payloadBytes = 0;
+  #messageBytes = 0;
+  #tokensPerSecond: number | undefined;
+  #validation: number | undefined;
+  #ownLossFirst: number | undefined;
+  #ownLossLast: number | undefined;
+
+  constructor(config: RunConfig, self: PeerId, phases: Phases) {
+    this.#config = config;
+    this.#self = self;
+    this.#phases = phases;
+  }
+
+  get lastRecord(): RecordSummary | undefined {
+    return this.#records.at(-1);
+  }
+
+  event(event: SwarmEvent): void {
+    this.#events.push({ atMs: event.atMs, kind: event.kind, text: event.text });
+    if (this.#events.length > keptEvents) this.#events.shift();
+  }
+
+  /** Books a finished round. `members` are those of the round, sorted. */
+  round({ agreed, mine, state, computeMs }: RoundOutcome, members: readonly PeerId[], validationBatches: number): void {
+    const { record } = agreed;
+    const counted = record.contributions;
+    const tokens = counted.reduce((sum, one) => sum + one.tokens, 0);
+    const train =
+      tokens === 0 ? undefined : counted.reduce((sum, one) => sum + one.loss * one.tokens, 0) / tokens;
+    const validation = combineValidation(counted, members, validationBatches);
+    this.stateDigest = state;
+    if (validation !== undefined) this.#validation = validation;
+    if (train !== undefined) this.#curve.add({ round: record.round, train, validation });
+    this.#push(this.#records, keptRecords, {
+      round: record.round,
+      leader: record.leader,
+      contributions: counted.length,
+      tokens,
+      train,
+      validation,
+      state,
+    });
+    if (mine === undefined) return;
+    const sent = agreed.contributions.find(({ author }) => author === this.#self);
+    const payloadBytes = mine.payload.length;
+    const messageBytes = sent?.messageBytes ?? payloadBytes;
+    this.#trained++;
+    this.#ownLossFirst ??= mine.loss;
+    this.#ownLossLast = mine.loss;
+    this.#payloadBytes += payloadBytes;
+    this.#messageBytes += messageBytes;
+    this.#tokensPerSecond = computeMs > 0 ? (1000 * mine.tokens) / computeMs : undefined;
+    const receipt = { round: record.round, counted: sent !== undefined, tokens: mine.tokens, payloadBytes, messageBytes };
+    this.#push(this.#receipts, keptReceipts, receipt);
+  }
+
+  /** The measured loss on the whole validation set after the last round. */
+  finalValidation(loss: number): void {
+    this.#validation = loss;
+    const last = this.#records.at(-1);
+    if (last?.train !== undefined) this.#curve.add({ round: last.round + 1, train: last.train, validation: loss });
+  }
+
+  snapshot(view: SwarmView | undefined): VolunteerStatus {
+    const last = this.#records.at(-1);
+    const payload = this.#trained === 0 ? undefined : this.#payloadBytes / this.#trained;
+    const parameters = countParameters(this.#config.model);
+    return {
+      state: this.state,
+      reason: this.reason,
+      fix: this.fix,
+      self: this.#self,
+      adapter: this.adapter,
+      preset: this.#config.preset,
+      parameters,
+      gpuBytes: this.gpuBytes,
+      round: last?.round ?? view?.round ?? 0,
+      endRound: this.#config.endRound ?? undefined,
+      members: view?.members.length ?? 0,
+      peers: view === undefined ? [] : this.#peers(view),
+      replicasAgree: view === undefined || view.confirms.length === 0 ? undefined : view.replicasAgree,
+      stateDigest: this.stateDigest,
+      trainLoss: last?.train,
+      validationLoss: this.#validation,
+      curve: this.#curve.points,
+      receipts: [...this.#receipts],
+      records: [...this.#records],
+      roundsTrained: this.#trained,
+      ownLossFirst: this.#ownLossFirst,
+      ownLossLast: this.#ownLossLast,
+      tokensPerSecond: this.#tokensPerSecond,
+      bytesUp: this.traffic.bytesUp,
+      bytesDown: this.traffic.bytesDown,
+      compression: payload === undefined ? undefined : (4 * parameters) / payload,
+      messageBytesPerRound: this.#trained === 0 ? undefined : this.#messageBytes / this.#trained,
+      payloadBytesPerRound: payload,
+      phaseMs: this.#phases.total,
+      sample: this.sample,
+      rejections: view?.rejections ?? {},
+      catchUp: view?.catchUp,
+      events: [...this.#events],
+    };
+  }
+
+  #peers(view: SwarmView): PeerStatus[] {
+    const ids = [...new Set([this.#self, ...view.members, ...view.connected])].sort();
+    return ids.map((id) => ({
+      id,
+      self: id === this.#self,
+      member: view.members.includes(id),
+      connected: id === this.#self || view.connected.includes(id),
+      leader: id === view.leader,
+      state: view.confirms.find(({ peer }) => peer === id)?.state,
+      adapter: id === this.#self ? this.adapter?.name : undefined,
+      tokensPerSecond: id === this.#self ? this.#tokensPerSecond : undefined,
+    }));
+  }
+
+  #push<T>(list: T[], limit: number, item: T): void {
+    list.push(item);
+    if (list.length > limit) list.shift();
+  }
+}

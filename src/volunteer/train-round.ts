@@ -1,0 +1,119 @@
+import type { Clock } from '../base/clock.ts';
+import { assign } from '../data/assignment.ts';
+import { toBatch } from '../data/batch.ts';
+import type { Corpus } from '../data/corpus.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Replica } from '../model/replica.ts';
+import type { Strategy } from '../strategies/strategy.ts';
+import type { AgreedRound, OwnContribution, Swarm, Weight } from '../swarm/swarm-api.ts';
+import type { Phases } from './phases.ts';
+import type { RunConfig } from './run-config.ts';
+import { measuresValidation, validationShare, type ValidationSet } from './validation.ts';
+
+/** Everything a round passes through. */
+export interface Street {
+  readonly config: RunConfig;
+  readonly corpus: Corpus;
+  readonly tokenizer: Tokenizer;
+  readonly replica: Replica;
+  readonly strategy: Strategy;
+  readonly swarm: Swarm;
+  readonly phases: Phases;
+  readonly clock: Clock;
+  readonly validation: ValidationSet;
+}
+
+export interface RoundOutcome {
+  readonly agreed: AgreedRound;
+  /** What this volunteer sent; undefined when it only followed. */
+  readonly mine: OwnContribution | undefined;
+  /** State digest after the round, 32 hex digits. */
+  readonly state: string;
+  readonly computeMs: number;
+}
+
+/**
+ * One round, as the paper would write it: learn from text, share the compressed gradient, agree on what counts, apply
+ * it bit-exactly, tell the others the state. A volunteer that is not a member yet (or paused) only follows.
+ */
+export async function trainRound(street: Street, round: number): Promise<RoundOutcome> {
+  const { replica, strategy, swarm, phases, clock } = street;
+  let mine: OwnContribution | undefined;
+  let computeMs = 0;
+  if (swarm.isMember(round)) {
+    const validationLoss = await measureShare(street, round);
+    const start = clock.now();
+    const learned = await phases.during('compute', learn(street, round));
+    const payload = await phases.during('compute', strategy.compress(round));
+    computeMs = clock.now() - start;
+    mine = { ...learned, payload, validationLoss };
+    await phases.during('exchange', swarm.publish(round, mine));
+  }
+  const agreed = await agree(street, round);
+  const start = clock.now();
+  const update = strategy.aggregate(agreed.contributions);
+  await strategy.apply(round, update);
+  const state = await replica.digest();
+  await swarm.confirm(round, state);
+  phases.add('apply', clock.now() - start);
+  return { agreed, mine, state, computeMs };
+}
+
+/** Micro-batches until the token target or the compute budget is reached; gradients add up in the replica. */
+async function learn(street: Street, round: number): Promise<Pick<OwnContribution, 'tokens' | 'loss' | 'weight'>> {
+  const { config, corpus, tokenizer, replica, swarm, clock } = street;
+  const { microBatch, tokensPerRound, model } = config;
+  const member = swarm.membersOf(round).indexOf(swarm.self);
+  const end = clock.now() + config.computeBudgetMs;
+  const tokensPerBatch = microBatch * model.context;
+  const losses: number[] = [];
+  replica.beginRound();
+  do {
+    const samples = assign({
+      seed: config.seed,
+      round,
+      member,
+      firstSlot: losses.length * microBatch,
+      sequences: microBatch,
+      sequenceLength: model.context,
+      shards: corpus.shards,
+    });
+    const texts = await Promise.all(samples.map((sample) => corpus.read(sample)));
+    const batch = toBatch(
+      texts.map((text) => tokenizer.encode(text)),
+      microBatch,
+      model.context,
+    );
+    losses.push(await replica.forwardBackward(batch));
+  } while ((losses.length + 1) * tokensPerBatch <= tokensPerRound && clock.now() < end);
+  replica.finishRound(losses.length);
+  const tokens = losses.length * tokensPerBatch;
+  const loss = losses.reduce((sum, one) => sum + one, 0) / losses.length;
+  return { tokens, loss, weight: voteWeight(tokens, tokensPerRound) };
+}
+
+/** Quarters of the token target reached, 1 to 4. */
+export const voteWeight = (tokens: number, target: number): Weight =>
+  Math.min(4, Math.max(1, Math.floor((4 * tokens) / target))) as Weight;
+
+async function measureShare(street: Street, round: number): Promise<number | undefined> {
+  const { config, replica, swarm, validation } = street;
+  if (!measuresValidation(config, round)) return undefined;
+  const members = swarm.membersOf(round);
+  const share = validationShare(validation.batches.length, members.indexOf(swarm.self), members.length);
+  if (share.length === 0) return undefined;
+  let sum = 0;
+  for (const index of share) sum += await replica.evaluate(await validation.batch(index));
+  return sum / share.length;
+}
+
+/** Waits for the record, and books the wait: until every named body was here as exchange, the rest as agreement. */
+async function agree({ swarm, phases, clock }: Street, round: number): Promise<AgreedRound> {
+  const start = clock.now();
+  const agreed = await swarm.agree(round);
+  const end = clock.now();
+  const bodiesAt = Math.min(Math.max(agreed.bodiesAtMs, start), end);
+  phases.add('exchange', bodiesAt - start);
+  phases.add('agree', end - bodiesAt);
+  return agreed;
+}

@@ -1,0 +1,241 @@
+import { describeError, StarlingError } from '../base/errors.ts';
+import type { RunId } from '../base/ids.ts';
+import { SeededRandom } from '../base/random.ts';
+import { Corpus } from '../data/corpus.ts';
+import { byteTokenizer } from '../data/tokenizer.ts';
+import { Gpu } from '../gpu/gpu.ts';
+import { generate } from '../model/generate.ts';
+import { Replica } from '../model/replica.ts';
+import { DistroStrategy, maxPayloadBytes } from '../strategies/distro.ts';
+import type { Swarm } from '../swarm/swarm-api.ts';
+import { createSwarm } from '../swarm/swarm.ts';
+import { Phases } from './phases.ts';
+import type { Platform } from './platform.ts';
+import type { RunConfig } from './run-config.ts';
+import type { VolunteerState, VolunteerStatus } from './status.ts';
+import { StatusBoard } from './status-board.ts';
+import { trainRound, type Street } from './train-round.ts';
+import { ValidationSet } from './validation.ts';
+
+const sampleEvery = 20;
+const sampleLength = 120;
+const samplePrompt = 'The ';
+
+/** One volunteer of a run, from opening the GPU to leaving. Whatever goes wrong ends in a status, never a throw. */
+export class Volunteer {
+  readonly #platform: Platform;
+  readonly #config: RunConfig;
+  readonly #runId: RunId;
+  readonly #phases: Phases;
+  readonly #board: StatusBoard;
+  readonly #changed: () => void;
+  #swarm: Swarm | undefined;
+  #gpu: Gpu | undefined;
+  #wantsToTrain = true;
+  #leaving = false;
+
+  constructor(
+    platform: Platform,
+    config: RunConfig,
+    runId: RunId,
+    /** Called after every change; read `status` when it suits. */
+    changed: () => void,
+  ) {
+    this.#platform = platform;
+    this.#config = config;
+    this.#runId = runId;
+    this.#changed = changed;
+    this.#phases = new Phases(platform.clock);
+    this.#board = new StatusBoard(config, platform.signer.id, this.#phases);
+  }
+
+  get status(): VolunteerStatus {
+    return this.#board.snapshot(this.#swarm?.view());
+  }
+
+  /** Trains until the run ends, `leave` is called or something fails. */
+  async run(): Promise<void> {
+    try {
+      const street = await this.#open();
+      await this.#enter(street);
+      await this.#train(street);
+    } catch (thrown) {
+      if (this.#leaving) return;
+      this.#board.fix = thrown instanceof StarlingError ? thrown.fix : 'Reload the page. If it stays, report it.';
+      this.#say('failed', thrown instanceof StarlingError ? thrown.message : describeError(thrown));
+      this.#close();
+    }
+  }
+
+  /** Stops training but keeps following the run, so that resuming is instant. */
+  pause(): void {
+    this.#wantsToTrain = false;
+    this.#swarm?.setMembership(false);
+    this.#say('paused', 'You paused. Your replica still follows the run.');
+  }
+
+  resume(): void {
+    this.#wantsToTrain = true;
+    this.#swarm?.setMembership(true);
+    this.#say('waiting', 'Asking to be counted again from the next round.');
+  }
+
+  leave(): void {
+    this.#leaving = true;
+    this.#close();
+    this.#say('left', 'You left the run. What you gave is kept in the model.');
+  }
+
+  async #open(): Promise<Street> {
+    const { clock, signer, transport, fetchCorpus } = this.#platform;
+    const config = this.#config;
+    this.#say('starting', 'Opening the GPU.');
+    const gpu = await Gpu.open(this.#platform.gpu);
+    this.#gpu = gpu;
+    this.#board.adapter = gpu.adapter;
+    void gpu.device.lost.then(({ message }) => {
+      this.#fail('gpu-lost', `The GPU was lost: ${message}`, 'Close other heavy tabs, then join again.');
+    });
+    gpu.device.addEventListener('uncapturederror', ({ error }) => {
+      this.#fail('gpu-error', `The GPU reported an error: ${error.message}`, 'Join again; a smaller preset needs less memory.');
+    });
+    this.#say('starting', 'Loading text and the model.');
+    const corpus = await Corpus.open(await fetchCorpus('manifest.json'), config.corpus, (digest) =>
+      fetchCorpus(`${digest}.bin`),
+    );
+    const { model, microBatch, seed } = config;
+    const replica = await Replica.create(gpu, model, { seed, batch: microBatch, sequence: model.context });
+    const { k, momentumDecayPermille, schedule, decayPermille } = config.strategy;
+    const strategy = new DistroStrategy(replica, {
+      k,
+      momentumDecay: momentumDecayPermille / 1000,
+      schedule,
+      decayPermille,
+      seed,
+    });
+    this.#board.gpuBytes = gpu.bytesAllocated;
+    const swarm = createSwarm({
+      signer,
+      transport,
+      clock,
+      rules: {
+        runId: this.#runId,
+        founder: config.founder,
+        minMembers: config.minMembers,
+        roundDeadlineMs: config.roundDeadlineMs,
+        maxPayloadBytes: maxPayloadBytes(replica.tensors, k),
+        maxSnapshotBytes: 4 * this.status.parameters,
+        payloadProblem: (payload) => strategy.payloadProblem(payload),
+      },
+    });
+    this.#swarm = swarm;
+    swarm.onEvent((event) => {
+      this.#board.event(event);
+    });
+    swarm.onChange(() => {
+      this.#explain();
+      this.#changed();
+    });
+    const tokenizer = byteTokenizer;
+    const validation = new ValidationSet(config, corpus, tokenizer);
+    return { config, corpus, tokenizer, replica, strategy, swarm, phases: this.#phases, clock, validation };
+  }
+
+  /** Stands the replica where the swarm is: the initial weights, or a member's snapshot checked against its digest. */
+  async #enter({ swarm, replica }: Street): Promise<void> {
+    const initial = await replica.digest();
+    this.#board.stateDigest = initial;
+    this.#say('waiting', 'Looking for the other volunteers.');
+    let entry = await swarm.enter(initial);
+    while (entry.kind === 'snapshot') {
+      const restored = replica.restore(entry.bytes);
+      if (restored.ok && (await replica.digest()) === entry.state) break;
+      entry = await swarm.reenter();
+    }
+    this.#firstRound = entry.round + 1;
+    if (entry.kind === 'snapshot') await swarm.confirm(entry.round, entry.state);
+  }
+  #firstRound = 1;
+
+  async #train(street: Street): Promise<void> {
+    const { config, swarm, replica } = street;
+    for (let round = this.#firstRound; config.endRound === null || round <= config.endRound; round++) {
+      this.#explain();
+      this.#phases.beginRound();
+      const outcome = await trainRound(street, round);
+      this.#board.round(outcome, swarm.membersOf(round), street.validation.batches.length);
+      if (swarm.snapshotWanted) swarm.offerSnapshot(round, outcome.state, await replica.snapshot());
+      if (round % sampleEvery === 0 && outcome.agreed.record.leader === swarm.self) await this.#writeSample(street, round);
+      this.#board.traffic = await this.#platform.transport.stats();
+      this.#phases.endRound();
+      this.#changed();
+    }
+    await this.#finish(street);
+  }
+
+  /** The last round is over: measure the model once more, and stay to hand it to whoever still comes. */
+  async #finish({ swarm, replica, validation }: Street): Promise<void> {
+    let sum = 0;
+    for (let index = 0; index < validation.batches.length; index++) {
+      sum += await replica.evaluate(await validation.batch(index));
+    }
+    this.#board.finalValidation(sum / validation.batches.length);
+    this.#board.traffic = await this.#platform.transport.stats();
+    this.#say('finished', `The run is complete: ${this.#config.endRound ?? 0} rounds.`);
+    const state = await replica.digest();
+    const serve = (): void => {
+      const round = this.#config.endRound ?? 0;
+      if (swarm.snapshotWanted) void replica.snapshot().then((bytes) => swarm.offerSnapshot(round, state, bytes));
+    };
+    swarm.onChange(serve);
+    serve();
+  }
+
+  async #writeSample({ replica, tokenizer, config }: Street, round: number): Promise<void> {
+    const random = new SeededRandom(this.#platform.localSeed + round);
+    const prompt = tokenizer.encode(new TextEncoder().encode(samplePrompt));
+    const count = Math.min(sampleLength, config.preset === 'nano' ? 48 : sampleLength);
+    const tokens: number[] = [...prompt];
+    for await (const token of generate(replica, { prompt, count, temperature: 0.7, topK: 40, random })) tokens.push(token);
+    this.#board.sample = { round, text: tokenizer.decode(tokens) };
+  }
+
+  /** The state and its reason, from what the swarm says it waits for. */
+  #explain(): void {
+    const view = this.#swarm?.view();
+    if (view === undefined || ['finished', 'failed', 'left'].includes(this.#board.state)) return;
+    const set = (state: VolunteerState, reason: string): void => {
+      this.#board.state = state;
+      this.#board.reason = reason;
+    };
+    if (view.catchUp !== undefined) set('catching-up', 'Fetching the model from another volunteer.');
+    else if (!this.#wantsToTrain) set('paused', 'You paused. Your replica still follows the run.');
+    else if (!view.isMember) set('waiting', view.waitingFor);
+    else if (view.members.length === 1) set('training', 'Training alone: no other volunteer is here yet.');
+    else set('training', `Training with ${view.members.length - 1} other${view.members.length === 2 ? '' : 's'}.`);
+  }
+
+  #fail(code: string, message: string, fix: string): void {
+    if (this.#leaving || this.#board.state === 'failed') return;
+    this.#board.event({ atMs: this.#platform.clock.now(), kind: 'info', text: `${message} (${code})` });
+    this.#board.fix = fix;
+    this.#say('failed', message);
+    this.#close();
+  }
+
+  #close(): void {
+    this.#swarm?.close();
+    this.#platform.transport.close();
+    const gpu = this.#gpu;
+    this.#gpu = undefined;
+    this.#leaving = true;
+    gpu?.close();
+  }
+
+  #say(state: VolunteerState, reason: string): void {
+    this.#board.state = state;
+    this.#board.reason = reason;
+    this.#changed();
+  }
+
+}

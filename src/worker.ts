@@ -1,0 +1,66 @@
+// The training worker: one volunteer, away from the page's thread so that neither stalls the other.
+import { describeError, StarlingError } from './base/errors.ts';
+import { realClock } from './base/clock.ts';
+import { ChangeRelay } from './hosts/change-relay.ts';
+import type { FromWorker, ToWorker } from './hosts/worker-protocol.ts';
+import { fetchCorpusFrom } from './hosts/fetch-corpus.ts';
+import { identityFromKeys } from './swarm/identity.ts';
+import { PortTransport } from './swarm/port-transport.ts';
+import { choosePreset, probeAdapter } from './volunteer/probe.ts';
+import { runIdOf } from './volunteer/run-config.ts';
+import { Volunteer } from './volunteer/volunteer.ts';
+
+const say = (message: FromWorker): void => {
+  postMessage(message);
+};
+let volunteer: Volunteer | undefined;
+const relay = new ChangeRelay(realClock, () => {
+  if (volunteer !== undefined) say({ kind: 'status', status: volunteer.status });
+});
+
+async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
+  const signer = await identityFromKeys(message.keys);
+  const platform = {
+    gpu: (navigator as { gpu?: GPU }).gpu,
+    clock: realClock,
+    signer,
+    transport: new PortTransport(message.transport, signer.id),
+    fetchCorpus: fetchCorpusFrom(message.corpusUrl),
+    localSeed: message.localSeed,
+  };
+  volunteer = new Volunteer(platform, message.config, await runIdOf(message.config), () => {
+    relay.changed();
+  });
+  await volunteer.run();
+}
+
+async function probe(): Promise<void> {
+  const measured = await probeAdapter((navigator as { gpu?: GPU }).gpu, realClock);
+  say({ kind: 'probed', probe: { ...measured, ...choosePreset(measured.gflops, measured.software) } });
+}
+
+const failed = (thrown: unknown): void => {
+  const fix = thrown instanceof StarlingError ? thrown.fix : 'Reload the page. If it stays, report it.';
+  say({ kind: 'failed', message: thrown instanceof StarlingError ? thrown.message : describeError(thrown), fix });
+};
+
+addEventListener('message', (event: MessageEvent<ToWorker>) => {
+  const message = event.data;
+  switch (message.kind) {
+    case 'probe':
+      probe().catch(failed);
+      break;
+    case 'start':
+      start(message).catch(failed);
+      break;
+    case 'pause':
+      volunteer?.pause();
+      break;
+    case 'resume':
+      volunteer?.resume();
+      break;
+    case 'leave':
+      volunteer?.leave();
+      break;
+  }
+});
