@@ -1,0 +1,47 @@
+// SwiGLU (Shazeer 2020) without its projections, forward and backward. With s = 1 / (1 + exp(-gate)):
+//
+//   forward   out[n,j] = gate * s * up
+//   backward  dGate[n,j] = dOut * up * s * (1 + gate * (1 - s));  dUp[n,j] = dOut * gate * s
+//
+// Shapes: gateUp and dGateUp are [N, 2h], a row being h gates and then h ups; out and dOut are [N, h]. Any N and h.
+// Tiling: one invocation an element of [N, h].
+// Range: the exponent is held at 80, so that exp stays finite; below gate = -80 the output is smaller than 1e-32 either way.
+// Promise: relative L2 at most 1e-5 against float64.
+
+struct Params {
+  count: u32, // N h
+  hidden: u32, // h
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> gateUp: array<f32>; // [N, 2h]
+@group(0) @binding(2) var<storage, read_write> out: array<f32>; // [N, h]; forward
+@group(0) @binding(2) var<storage, read> dOut: array<f32>; // [N, h]; backward
+@group(0) @binding(3) var<storage, read_write> dGateUp: array<f32>; // [N, 2h]; backward
+
+fn sigmoid(value: f32) -> f32 {
+  return 1.0 / (1.0 + exp(min(-value, 80.0)));
+}
+
+@compute @workgroup_size(64)
+fn forward(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (wid.y * 65535u + wid.x) * 64u + local;
+  if (i < params.count) {
+    let at = i + i / params.hidden * params.hidden;
+    let gate = gateUp[at];
+    out[i] = gate * sigmoid(gate) * gateUp[at + params.hidden];
+  }
+}
+
+@compute @workgroup_size(64)
+fn backward(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (wid.y * 65535u + wid.x) * 64u + local;
+  if (i < params.count) {
+    let at = i + i / params.hidden * params.hidden;
+    let gate = gateUp[at];
+    let s = sigmoid(gate);
+    let d = dOut[i];
+    dGateUp[at] = d * gateUp[at + params.hidden] * s * (1.0 + gate * (1.0 - s));
+    dGateUp[at + params.hidden] = d * gate * s;
+  }
+}

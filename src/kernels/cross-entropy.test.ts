@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../base/random.ts';
+import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { crossEntropyReference } from './cross-entropy.reference.ts';
+import { crossEntropy } from './cross-entropy.ts';
+
+const gpu = await openTestGpu();
+const bound = 1e-5;
+
+type Shape = [rows: number, vocabulary: number];
+const seed = 20260104;
+const random = new SeededRandom(seed);
+const shapes: Shape[] = [
+  [1, 1],
+  [1, 3],
+  [256, 256],
+  [3, 5000],
+  ...Array.from({ length: 6 }, (): Shape => [1 + random.below(70), 2 + random.below(300)]),
+];
+
+async function run(
+  logits: Float32Array<ArrayBuffer>,
+  targets: Uint32Array<ArrayBuffer>,
+  gradient: boolean,
+  scale: number,
+) {
+  const rows = targets.length;
+  const vocabulary = logits.length / rows;
+  const tensors = {
+    logits: gpu.tensor([rows, vocabulary], 'f32', 'logits', logits),
+    targets: gpu.tensor([rows], 'u32', 'targets', targets),
+    losses: gpu.tensor([rows], 'f32', 'losses', poisoned(rows)),
+  };
+  gpu.submit([crossEntropy(gpu, { ...tensors, gradient, scale })]);
+  const [losses, after] = await gpu.read(tensors.losses, tensors.logits);
+  gpu.free(...Object.values(tensors));
+  return { losses, after };
+}
+
+function draw(draws: SeededRandom, rows: number, vocabulary: number, offset = 0) {
+  const logits = randomNormal(draws, rows * vocabulary, 3).map((value) => value + offset);
+  const targets = Uint32Array.from({ length: rows }, () => draws.below(vocabulary));
+  return { logits, targets };
+}
+
+describe('crossEntropy', () => {
+  it.each(shapes)(`agrees with the reference for [%i, %i] (seed ${seed})`, async (rows, vocabulary) => {
+    const draws = new SeededRandom(seed + 1000 * rows + vocabulary);
+    const { logits, targets } = draw(draws, rows, vocabulary);
+    const scale = 0.25 + draws.float();
+    const { losses, after } = await run(logits, targets, true, scale);
+    const expected = crossEntropyReference(logits, targets, vocabulary);
+    expect(relativeL2(losses, expected.losses)).toBeLessThan(bound);
+    const scaled = expected.dLogits.map((value) => value * scale);
+    expect(relativeL2(after, scaled)).toBeLessThan(bound);
+  });
+
+  it(`gives the same losses and keeps the logits when no gradient is asked for (seed ${seed})`, async () => {
+    const { logits, targets } = draw(new SeededRandom(seed), 19, 77);
+    const { losses, after } = await run(logits, targets, false, 1);
+    expect(relativeL2(losses, crossEntropyReference(logits, targets, 77).losses)).toBeLessThan(bound);
+    expect([...after]).toEqual([...logits]);
+  });
+
+  it.each([1000, -1000])(
+    `is not moved by a common offset of %i, where exp alone would overflow or vanish (seed ${seed})`,
+    async (offset) => {
+      const { logits, targets } = draw(new SeededRandom(seed), 9, 40, offset);
+      const { losses, after } = await run(logits, targets, true, 1);
+      const expected = crossEntropyReference(logits, targets, 40);
+      expect(relativeL2(losses, expected.losses)).toBeLessThan(bound);
+      expect(relativeL2(after, expected.dLogits)).toBeLessThan(bound);
+    },
+  );
+
+  it(`gives a row whose target is outside the vocabulary no loss and no gradient (seed ${seed})`, async () => {
+    const [rows, vocabulary] = [7, 33];
+    const { logits, targets } = draw(new SeededRandom(seed), rows, vocabulary);
+    targets[2] = vocabulary;
+    targets[6] = 0xffffffff;
+    const { losses, after } = await run(logits, targets, true, 1);
+    const expected = crossEntropyReference(logits, targets, vocabulary);
+    expect(losses[2]).toBe(0);
+    expect(losses[6]).toBe(0);
+    expect(relativeL2(losses, expected.losses)).toBeLessThan(bound);
+    expect(relativeL2(after, expected.dLogits)).toBeLessThan(bound);
+  });
+
+  it(`reaches every row when there are more workgroups than one grid dimension holds (seed ${seed})`, async () => {
+    const draws = new SeededRandom(seed);
+    const rows = 65535 * 4 + 5;
+    const logits = new Float32Array(2 * rows).map(() => draws.float() * 6 - 3);
+    const targets = new Uint32Array(rows).map(() => draws.below(2));
+    const { losses, after } = await run(logits, targets, true, 1);
+    const expected = crossEntropyReference(logits, targets, 2);
+    expect(relativeL2(losses, expected.losses)).toBeLessThan(bound);
+    expect(relativeL2(after, expected.dLogits)).toBeLessThan(bound);
+  });
+
+  it(`has a reference whose gradient is that of finite differences (seed ${seed})`, () => {
+    const { logits, targets } = draw(new SeededRandom(seed), 3, 6);
+    const values = Float64Array.from(logits);
+    const loss = (): number =>
+      crossEntropyReference(values, targets, 6).losses.reduce((sum, one) => sum + one, 0);
+    const slopes = values.map((kept, i) => {
+      values[i] = kept + 1e-5;
+      const above = loss();
+      values[i] = kept - 1e-5;
+      const below = loss();
+      values[i] = kept;
+      return (above - below) / 2e-5;
+    });
+    expect(relativeL2(crossEntropyReference(values, targets, 6).dLogits, slopes)).toBeLessThan(1e-7);
+  });
+
+  it('refuses logits that are not as many rows as there are losses', () => {
+    const logits = gpu.tensor([4, 8], 'f32', 'logits');
+    const targets = gpu.tensor([3], 'u32', 'targets');
+    const losses = gpu.tensor([3], 'f32', 'losses');
+    const options = { logits, targets, losses, gradient: true, scale: 1 };
+    expect(() => crossEntropy(gpu, options)).toThrow(/invariant broken/);
+    gpu.free(logits, targets, losses);
+  });
+});

@@ -1,0 +1,77 @@
+import { invariant } from '../base/invariant.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { f32, u32, type Dispatch, type KernelPromise, type Word } from '../gpu/kernel.ts';
+import type { Tensor } from '../gpu/tensor.ts';
+import code from '../../shaders/gradient-norm.wgsl?raw';
+
+/** The most workgroups, and so partial sums, that one gradient tensor takes. */
+export const partialsPerTensor = 256;
+
+const elementsPerGroup = 4096;
+const promise: KernelPromise = { kind: 'close', relativeL2: 1e-5 };
+
+/**
+ * The L2 norm of all gradients together, and the multiplier that averages and clips them:
+ * norm[0] = ||gradients||_2 / divisor, norm[1] = min(1, maxNorm / (norm[0] + 1e-6)) / divisor
+ * (torch.nn.utils.clip_grad_norm_ after averaging). `gradients` are f32 of any shape and hold sums; `partials` is f32
+ * scratch of at least gradients.length * partialsPerTensor; `norm` is f32 [2].
+ * `setDivisor` changes what later submits divide by, without binding anew.
+ */
+export function gradientNorm(
+  gpu: Gpu,
+  tensors: { gradients: readonly Tensor[]; partials: Tensor; norm: Tensor },
+  options: { maxNorm: number; divisor: number },
+): { dispatches: Dispatch[]; setDivisor: (divisor: number) => void } {
+  const { gradients, partials, norm } = tensors;
+  const { maxNorm } = options;
+  invariant(gradients.length > 0, 'gradientNorm: at least one gradient');
+  invariant(maxNorm > 0, 'gradientNorm: a positive maxNorm');
+  invariant(norm.length === 2, 'gradientNorm: norm is [2]');
+  invariant(
+    partials.length >= gradients.length * partialsPerTensor,
+    `gradientNorm: partials hold ${gradients.length} x ${partialsPerTensor}`,
+  );
+  let offset = 0;
+  const dispatches = gradients.map((gradient) => {
+    const groups = Math.max(1, Math.min(partialsPerTensor, Math.ceil(gradient.length / elementsPerGroup)));
+    const words = [u32(gradient.length), u32(offset), u32(groups)];
+    offset += groups;
+    return gpu.kernels.bind(
+      {
+        name: 'gradient-square-sums',
+        code,
+        entry: 'square_sums',
+        bindings: ['read', 'write'],
+        uniforms: true,
+        promise,
+      },
+      [gradient, partials],
+      [groups, 1, 1],
+      words,
+    );
+  });
+  const count = offset;
+  const clipWords = (divisor: number): Word[] => {
+    invariant(divisor > 0 && Number.isFinite(divisor), 'gradientNorm: a positive divisor');
+    return [u32(count), f32(maxNorm), f32(divisor)];
+  };
+  const finish = gpu.kernels.bind(
+    {
+      name: 'gradient-norm',
+      code,
+      entry: 'finish',
+      bindings: ['read', 'write'],
+      uniforms: true,
+      promise,
+    },
+    [partials, norm],
+    [1, 1, 1],
+    clipWords(options.divisor),
+  );
+  return {
+    dispatches: [...dispatches, finish],
+    setDivisor: (divisor) => {
+      finish.setUniforms(clipWords(divisor));
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../base/random.ts';
+import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { rmsNormBackwardReference, rmsNormReference } from './rms-norm.reference.ts';
+import { rmsNorm, rmsNormBackward } from './rms-norm.ts';
+
+const gpu = await openTestGpu();
+const bound = 1e-5;
+
+type Shape = [rows: number, width: number];
+const seed = 20260101;
+const random = new SeededRandom(seed);
+const shapes: Shape[] = [
+  [1, 1],
+  [1, 70],
+  [256, 64],
+  [5, 768],
+  ...Array.from({ length: 6 }, (): Shape => [1 + random.below(90), 1 + random.below(200)]),
+];
+
+/** Row n scaled by its own factor, so that a row read for another shows. */
+function unevenRows(draws: SeededRandom, rows: number, width: number): Float32Array<ArrayBuffer> {
+  const values = randomNormal(draws, rows * width);
+  for (let n = 0; n < rows; n++) {
+    const factor = Math.exp(2 * draws.normal());
+    for (let j = 0; j < width; j++) values[n * width + j] *= factor;
+  }
+  return values;
+}
+
+async function forward(x: Float32Array<ArrayBuffer>, gain: Float32Array<ArrayBuffer>) {
+  const width = gain.length;
+  const rows = x.length / width;
+  const tensors = {
+    x: gpu.tensor([rows, width], 'f32', 'x', x),
+    gain: gpu.tensor([width], 'f32', 'gain', gain),
+    out: gpu.tensor([rows, width], 'f32', 'out', poisoned(rows * width)),
+    rstd: gpu.tensor([rows], 'f32', 'rstd', poisoned(rows)),
+  };
+  gpu.submit([rmsNorm(gpu, tensors)]);
+  const [out, rstd] = await gpu.read(tensors.out, tensors.rstd);
+  gpu.free(...Object.values(tensors));
+  return { out, rstd };
+}
+
+describe('rmsNorm', () => {
+  it.each(shapes)(`agrees with the reference for [%i, %i] (seed ${seed})`, async (rows, width) => {
+    const draws = new SeededRandom(seed + 1000 * rows + width);
+    const x = unevenRows(draws, rows, width);
+    const gain = randomNormal(draws, width);
+    const actual = await forward(x, gain);
+    const expected = rmsNormReference(x, gain);
+    expect(relativeL2(actual.out, expected.out)).toBeLessThan(bound);
+    expect(relativeL2(actual.rstd, expected.rstd)).toBeLessThan(bound);
+  });
+
+  it('gives a row of zeros zeros, not NaN', async () => {
+    const { out, rstd } = await forward(new Float32Array(40), new Float32Array(20).fill(1));
+    expect([...out]).toEqual([...new Float32Array(40)]);
+    expect(relativeL2(rstd, [1e5 ** 0.5, 1e5 ** 0.5])).toBeLessThan(bound);
+  });
+
+  it('reaches every row when there are more workgroups than one grid dimension holds', async () => {
+    const draws = new SeededRandom(seed);
+    const x = Float32Array.from({ length: 65535 * 4 + 5 }, () => draws.float() - 0.5);
+    const gain = Float32Array.of(1.5);
+    const actual = await forward(x, gain);
+    expect(relativeL2(actual.out, rmsNormReference(x, gain).out)).toBeLessThan(bound);
+  });
+
+  it('refuses tensors whose sizes do not fit together', () => {
+    const tensors = {
+      x: gpu.tensor([3, 8], 'f32', 'x'),
+      gain: gpu.tensor([8], 'f32', 'gain'),
+      out: gpu.tensor([3, 8], 'f32', 'out'),
+      rstd: gpu.tensor([4], 'f32', 'rstd'),
+    };
+    expect(() => rmsNorm(gpu, tensors)).toThrow(/invariant broken/);
+    gpu.free(...Object.values(tensors));
+  });
+});
+
+describe('rmsNormBackward', () => {
+  it.each(shapes)(`adds the reference's gradients for [%i, %i] (seed ${seed})`, async (rows, width) => {
+    const draws = new SeededRandom(seed + 1000 * rows + width);
+    const x = unevenRows(draws, rows, width);
+    const gain = randomNormal(draws, width);
+    const dOut = randomNormal(draws, rows * width);
+    const dX = randomNormal(draws, rows * width);
+    const dGain = randomNormal(draws, width);
+    const tensors = {
+      x: gpu.tensor([rows, width], 'f32', 'x', x),
+      gain: gpu.tensor([width], 'f32', 'gain', gain),
+      rstd: gpu.tensor([rows], 'f32', 'rstd', Float32Array.from(rmsNormReference(x, gain).rstd)),
+      dOut: gpu.tensor([rows, width], 'f32', 'dOut', dOut),
+      dX: gpu.tensor([rows, width], 'f32', 'dX', dX),
+      dGain: gpu.tensor([width], 'f32', 'dGain', dGain),
+    };
+    gpu.submit(rmsNormBackward(gpu, tensors));
+    const [actualX, actualGain] = await gpu.read(tensors.dX, tensors.dGain);
+    gpu.free(...Object.values(tensors));
+    const expected = rmsNormBackwardReference(x, gain, dOut);
+    const withStart = (gradient: Float64Array, start: Float32Array) =>
+      gradient.map((value, i) => value + start[i]);
+    expect(relativeL2(actualX, withStart(expected.dX, dX))).toBeLessThan(bound);
+    expect(relativeL2(actualGain, withStart(expected.dGain, dGain))).toBeLessThan(bound);
+  });
+
+  it(`has a reference whose gradients are those of finite differences (seed ${seed})`, () => {
+    const draws = new SeededRandom(seed);
+    const [rows, width] = [3, 7];
+    const x = Float64Array.from(randomNormal(draws, rows * width));
+    const gain = Float64Array.from(randomNormal(draws, width));
+    const dOut = randomNormal(draws, rows * width);
+    const loss = (): number => rmsNormReference(x, gain).out.reduce((sum, out, i) => sum + out * dOut[i], 0);
+    const slopes = (values: Float64Array): Float64Array =>
+      values.map((_, i) => {
+        const kept = values[i];
+        values[i] = kept + 1e-5;
+        const above = loss();
+        values[i] = kept - 1e-5;
+        const below = loss();
+        values[i] = kept;
+        return (above - below) / 2e-5;
+      });
+    const { dX, dGain } = rmsNormBackwardReference(x, gain, dOut);
+    expect(relativeL2(dX, slopes(x))).toBeLessThan(1e-7);
+    expect(relativeL2(dGain, slopes(gain))).toBeLessThan(1e-7);
+  });
+});
