@@ -1,0 +1,76 @@
+import { toHex, type Bytes } from '../base/bytes.ts';
+import { sha256 } from '../base/digest.ts';
+import { StarlingError } from '../base/errors.ts';
+import type { PeerId } from '../base/ids.ts';
+
+export const publicKeyBytes = 32;
+export const signatureBytes = 64;
+
+/** One volunteer's power to sign. The swarm needs no more of a key than this. */
+export interface Signer {
+  readonly id: PeerId;
+  /** 32 bytes: the raw Ed25519 public key. */
+  readonly publicKey: Bytes;
+  /** 64 bytes. */
+  sign(bytes: Bytes): Promise<Bytes>;
+}
+
+/** Hashing and verifying, as an argument: tests pass a fast one. */
+export interface SwarmCrypto {
+  /** 32 bytes. */
+  sha256(bytes: Bytes): Promise<Bytes>;
+  /** False for any wrong signature or malformed key; never throws. */
+  verify(publicKey: Bytes, bytes: Bytes, signature: Bytes): Promise<boolean>;
+}
+
+/** An Ed25519 key pair of this volunteer. `keys` survives structured clone (IndexedDB, postMessage). */
+export interface Identity extends Signer {
+  readonly keys: CryptoKeyPair;
+}
+
+/** A new key pair; the private key cannot be exported. Throws StarlingError where Web Crypto has no Ed25519. */
+export async function createIdentity(): Promise<Identity> {
+  let keys: CryptoKeyPair;
+  try {
+    keys = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+  } catch (cause) {
+    throw new StarlingError(
+      'identity-unsupported',
+      'This browser cannot make Ed25519 keys.',
+      'Update the browser (Chromium 137, Firefox 130 or newer), and open the page over HTTPS or on localhost.',
+      { cause },
+    );
+  }
+  return identityFromKeys(keys);
+}
+
+/** The identity of a key pair made by `createIdentity`, here or on another thread. */
+export async function identityFromKeys(keys: CryptoKeyPair): Promise<Identity> {
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey));
+  return {
+    id: await peerIdOf(publicKey),
+    publicKey,
+    keys,
+    async sign(bytes) {
+      return new Uint8Array(await crypto.subtle.sign('Ed25519', keys.privateKey, bytes));
+    },
+  };
+}
+
+/** The peer id of a public key: the first 16 bytes of its SHA-256, as hex. */
+export async function peerIdOf(publicKey: Bytes, hash: SwarmCrypto['sha256'] = sha256): Promise<PeerId> {
+  return toHex((await hash(publicKey)).subarray(0, 16)) as PeerId;
+}
+
+/** Whether `signature` is an Ed25519 signature of `bytes` by `publicKey`. Any bytes may be given; never throws. */
+export async function verify(publicKey: Bytes, bytes: Bytes, signature: Bytes): Promise<boolean> {
+  if (publicKey.length !== publicKeyBytes || signature.length !== signatureBytes) return false;
+  try {
+    const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
+    return await crypto.subtle.verify('Ed25519', key, signature, bytes);
+  } catch {
+    return false; // not a point on the curve
+  }
+}
+
+export const webCrypto: SwarmCrypto = { sha256, verify };
