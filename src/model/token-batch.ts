@@ -1,5 +1,4 @@
-/** Token ids and the ids that follow them, [B*T] each, sequence after sequence. */
-export interface TokenBatch {
-  readonly ids: Uint32Array<ArrayBuffer>;
-  readonly targets: Uint32Array<ArrayBuffer>;
-}
+import type { Batch } from '../data/batch.ts';
+
+/** What a pass reads of a batch: token ids and the ids that follow them, [B*T] each, sequence after sequence. */
+export type TokenBatch = Pick<Batch, 'ids' | 'targets'>;
