@@ -1,0 +1,40 @@
+// One step of the replicated parameters, in integers: decay, then a step against the sign of the voted gradient
+// (design section 5; signed descent as in DisTrO).
+//
+// Formula: parameters are q * unit with whole |q| < 2^24, so f32 holds them exactly. For element i of the whole model
+//   h = mix32(i ^ roundKey) & (2^28 - 1)                                   dither: rounds the decay without bias
+//   t = (q >> 12) D + (((q & 4095) D + (h & 4095)) >> 12) + (h >> 12)      = floor((q D + h) / 2^12)
+//   q <- clamp(q - (t >> 16) - L sign(X), -(2^24 - 1), 2^24 - 1)           t >> 16 = floor((q D + h) / 2^28)
+//   Gains have D = 0, for which t >> 16 is 0 whatever h.
+// Shapes: values [length] f32, x [>= length] i32.
+// Range: D < 2^18 and |q| < 2^24 keep t below 2^31; L < 2^24 keeps the difference below 2^26.
+// Promise: bitwise. Integers throughout; the two products with a power of two are exact.
+
+struct Params {
+  length: u32,
+  offset: u32, // index of the first element in the whole model
+  roundKey: u32,
+  step: i32, // L
+  decay: i32, // D
+  perUnit: f32, // 2^22, for gains 2^20
+  unit: f32, // 1 / perUnit
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> values: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<i32>;
+
+const largest = 0xffffff;
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let at = (group.y * 65535u + group.x) * 256u + lane;
+  if (at >= params.length) {
+    return;
+  }
+  let q = i32(values[at] * params.perUnit);
+  let h = bitcast<i32>(mix32((params.offset + at) ^ params.roundKey) & 0xfffffffu);
+  let t = (q >> 12u) * params.decay + (((q & 4095) * params.decay + (h & 4095)) >> 12u) + (h >> 12u);
+  let moved = q - (t >> 16u) - params.step * sign(x[at]);
+  values[at] = f32(clamp(moved, -largest, largest)) * params.unit;
+}
