@@ -1,0 +1,35 @@
+import type { phaseShares } from '../derive.ts';
+import { formatDuration, formatPercent } from '../format.ts';
+
+const meanings = {
+  compute: 'forward and backward on the GPU',
+  exchange: 'sending bytes to the others',
+  agree: 'waiting for the round’s record',
+  apply: 'adding up and applying',
+  other: 'text, samples, bookkeeping',
+} as const;
+
+/** A bar of shares, and its legend, which says the same in words. */
+export function PhaseBar({ shares }: { readonly shares: ReturnType<typeof phaseShares> }) {
+  return (
+    <>
+      <div className="phase-bar" aria-hidden="true">
+        {shares.map(({ name, share }) => (
+          <span key={name} className={`phase phase-${name}`} style={{ flexGrow: share }} />
+        ))}
+      </div>
+      <ul className="phase-legend" data-testid="phases">
+        {shares.map(({ name, ms, share }) => (
+          <li key={name}>
+            <span className={`swatch phase-${name}`} aria-hidden="true" />
+            <span>
+              {name} <span className="note">{meanings[name]}</span>
+            </span>
+            <span className="number">{formatPercent(share)}</span>
+            <span className="number note">{formatDuration(ms)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,212 @@
+import type {
+  CurvePoint,
+  PhaseMs,
+  RecordSummary,
+  VolunteerState,
+  VolunteerStatus,
+} from '../volunteer/status.ts';
+import { formatLoss, plural, shortId } from './format.ts';
+import type { PageSnapshot } from './host.ts';
+
+/** What this tab is to the run, which decides what the page offers. */
+export type Role = 'viewer' | 'guest' | 'volunteer';
+
+/** viewer: cannot train here. guest: could, has not joined or has left. volunteer: in the run. */
+export function roleOf({ volunteer, environment }: PageSnapshot): Role {
+  if (volunteer !== undefined && volunteer.state !== 'left') return 'volunteer';
+  return environment.canTrain ? 'guest' : 'viewer';
+}
+
+export const stateTitles: Readonly<Record<VolunteerState, string>> = {
+  starting: 'Getting ready',
+  waiting: 'Waiting',
+  'catching-up': 'Catching up',
+  training: 'Training',
+  paused: 'Paused',
+  finished: 'Finished',
+  left: 'You left the run',
+  failed: 'Stopped',
+};
+
+export interface PeerRow {
+  readonly id: string;
+  readonly self: boolean;
+  readonly member: boolean;
+  readonly leader: boolean;
+  readonly connected: boolean;
+  readonly adapter: string | undefined;
+  readonly software: boolean;
+  readonly tokensPerSecond: number | undefined;
+  /** What it says it is doing, where it says so. */
+  readonly doing: string | undefined;
+  readonly replica: 'same' | 'differs' | 'unknown';
+}
+
+/** Everyone known here: the volunteer's own view where there is one, completed by what the document announces. */
+export function peerRows({ view, volunteer }: PageSnapshot): readonly PeerRow[] {
+  const presences = new Map(view.presences.map((presence) => [presence.id, presence]));
+  const known = volunteer?.peers ?? [];
+  const rows: PeerRow[] = known.map((peer) => {
+    const presence = presences.get(peer.id);
+    const same = peer.state !== undefined && peer.state === volunteer?.stateDigest;
+    return {
+      id: peer.id,
+      self: peer.self,
+      member: peer.member,
+      leader: peer.leader,
+      connected: peer.connected,
+      adapter: peer.self ? (volunteer?.adapter?.name ?? peer.adapter) : (peer.adapter ?? presence?.adapter),
+      software: peer.self ? volunteer?.adapter?.software === true : presence?.software === true,
+      tokensPerSecond: peer.tokensPerSecond ?? presence?.tokensPerSecond,
+      doing: peer.self ? volunteer?.state : presence?.state,
+      replica: peer.state === undefined ? 'unknown' : same ? 'same' : 'differs',
+    };
+  });
+  const listed = new Set(rows.map((row) => row.id));
+  for (const presence of view.presences) {
+    if (listed.has(presence.id)) continue;
+    rows.push({
+      id: presence.id,
+      self: false,
+      member: presence.member,
+      leader: false,
+      connected: volunteer === undefined,
+      adapter: presence.adapter,
+      software: presence.software,
+      tokensPerSecond: presence.tokensPerSecond,
+      doing: presence.state,
+      replica: 'unknown',
+    });
+  }
+  return rows.sort(
+    (a, b) =>
+      Number(b.self) - Number(a.self) || Number(b.member) - Number(a.member) || (a.id < b.id ? -1 : 1),
+  );
+}
+
+export interface Agreement {
+  readonly kind: 'agree' | 'differ' | 'unknown';
+  readonly title: string;
+  readonly detail: string;
+  /** The digest shown: this replica's, or the newest announced one. */
+  readonly digest: string | undefined;
+}
+
+/** Whether the replicas hold the same words, in a sentence. */
+export function agreementOf(snapshot: PageSnapshot): Agreement {
+  const { volunteer, view } = snapshot;
+  if (volunteer === undefined || volunteer.state === 'left') {
+    const newest = view.records.at(-1);
+    return newest === undefined
+      ? { kind: 'unknown', title: 'No round has been agreed yet', detail: '', digest: undefined }
+      : {
+          kind: 'unknown',
+          title: `Round ${newest.round} was announced with this state`,
+          detail: 'A viewer holds no replica to compare. Join to check it.',
+          digest: newest.state,
+        };
+  }
+  const digest = volunteer.stateDigest;
+  const confirmed = volunteer.peers.filter((peer) => peer.state !== undefined);
+  const differing = confirmed.filter((peer) => peer.state !== digest && !peer.self);
+  if (volunteer.replicasAgree === undefined) {
+    return {
+      kind: 'unknown',
+      title: 'Nothing to compare yet',
+      detail: 'Replicas are compared after every round.',
+      digest,
+    };
+  }
+  if (!volunteer.replicasAgree) {
+    const outnumbered = 2 * differing.length > confirmed.length;
+    const who = differing.map((peer) => shortId(peer.id)).join(', ');
+    return {
+      kind: 'differ',
+      title: 'Replicas differ',
+      detail: outnumbered
+        ? `After round ${volunteer.round} your copy is not the one most others hold. Leave and join again to take a fresh copy.`
+        : `After round ${volunteer.round} another copy than yours is held by ${who === '' ? 'another volunteer' : who}. Their copy and yours no longer match bit for bit.`,
+      digest,
+    };
+  }
+  if (volunteer.members <= 1) {
+    return {
+      kind: 'unknown',
+      title: 'Yours is the only replica',
+      detail: 'There is no other copy to compare it with.',
+      digest,
+    };
+  }
+  return {
+    kind: 'agree',
+    title: 'All replicas agree',
+    detail: `${confirmed.length} of ${volunteer.members} confirmed round ${volunteer.round}, bit for bit the same.`,
+    digest,
+  };
+}
+
+export const curveOf = ({ view, volunteer }: PageSnapshot): readonly CurvePoint[] =>
+  volunteer !== undefined && volunteer.curve.length > 0 ? volunteer.curve : view.curve;
+
+export const recordsOf = ({ view, volunteer }: PageSnapshot): readonly RecordSummary[] =>
+  volunteer !== undefined && volunteer.records.length > 0 ? volunteer.records : view.records;
+
+export const sampleOf = ({ view, volunteer }: PageSnapshot): { round: number; text: string } | undefined =>
+  volunteer?.sample ?? view.sample;
+
+export const roundOf = (snapshot: PageSnapshot): number | undefined =>
+  snapshot.volunteer !== undefined && snapshot.volunteer.state !== 'left'
+    ? snapshot.volunteer.round
+    : recordsOf(snapshot).at(-1)?.round;
+
+/** The chart in words, for those who do not see it. */
+export function curveSummary(curve: readonly CurvePoint[]): string {
+  const newest = curve.at(-1);
+  if (newest === undefined) return 'No round has been trained yet.';
+  const measured = curve.filter((point) => point.validation !== undefined);
+  const first = measured[0];
+  const last = measured.at(-1);
+  const train = `Training loss in round ${newest.round} is ${formatLoss(newest.train)}.`;
+  if (first === undefined || last === undefined) return train;
+  if (first === last)
+    return `Validation loss is ${formatLoss(last.validation)} at round ${last.round}. ${train}`;
+  const [from, to] = [first.validation ?? 0, last.validation ?? 0];
+  const verb = to < from ? 'fell' : to > from ? 'rose' : 'stayed';
+  return `Validation loss ${verb} from ${formatLoss(from)} at round ${first.round} to ${formatLoss(to)} at round ${last.round}. ${train}`;
+}
+
+/** The newest measured validation loss of a curve. */
+export const lastValidation = (curve: readonly CurvePoint[]): number | undefined =>
+  curve.findLast((point) => point.validation !== undefined)?.validation;
+
+export const phaseNames = ['compute', 'exchange', 'agree', 'apply', 'other'] as const;
+
+/** Each phase's share of the time spent in rounds; all zero before the first. */
+export function phaseShares(
+  phases: PhaseMs,
+): readonly { readonly name: keyof PhaseMs; readonly ms: number; readonly share: number }[] {
+  const total = phaseNames.reduce((sum, name) => sum + phases[name], 0);
+  return phaseNames.map((name) => ({ name, ms: phases[name], share: total > 0 ? phases[name] / total : 0 }));
+}
+
+export const rejectionCount = (...counters: readonly Readonly<Record<string, number>>[]): number =>
+  counters.flatMap((counter) => Object.values(counter)).reduce((sum, count) => sum + count, 0);
+
+/** What a screen reader is told: changes of state, never every round. */
+export function announcementOf(snapshot: PageSnapshot | undefined): string {
+  if (snapshot === undefined) return '';
+  const { volunteer, view, environment } = snapshot;
+  if (volunteer === undefined) {
+    if (!environment.canTrain) return 'You are watching: this browser cannot train here.';
+    return view.run === undefined ? 'No run yet. Ready to join.' : 'A run is under way. Ready to join.';
+  }
+  const agreement = volunteer.replicasAgree === false ? ' Replicas differ.' : '';
+  return `${stateTitles[volunteer.state]}. ${companyOf(volunteer)}${agreement}`;
+}
+
+/** Who trains along. */
+export function companyOf(volunteer: Pick<VolunteerStatus, 'members' | 'state'>): string {
+  if (volunteer.state !== 'training') return '';
+  if (volunteer.members <= 1) return 'You train alone.';
+  return `You train with ${plural(volunteer.members - 1, 'other volunteer')}.`;
+}
