@@ -1,19 +1,20 @@
 // The norm of all gradients together, and the multiplier that averages and clips them. Gradients hold sums over what
 // `divisor` counts.
 //
-//   square_sums  partials[offset + g] = sum of the squares of workgroup g's share of one tensor
+//   square_sums  partials[offset + i] = sum of the squares of invocation i's share of one tensor
 //   finish       norm[0] = sqrt(sum of partials) / divisor
 //                norm[1] = min(1, maxNorm / (norm[0] + 1e-6)) / divisor   (torch.nn.utils.clip_grad_norm_ after averaging)
 //
 // Shapes: a gradient has any shape; partials [count]; norm [2].
-// Tiling: square_sums strides over the tensor with all workgroups of its dispatch, 64 lanes each; finish is one workgroup
-// of 64. The first lane adds the 64 lanes' sums. The order of addition depends on the sizes alone: no atomics.
+// Tiling: square_sums strides over the tensor with all invocations of its dispatch, each writing its own partial sum;
+// finish is one workgroup of 64 lanes, whose first adds the lanes' sums. The order of addition depends on the sizes alone:
+// no atomics.
 // Range: squares must stay finite, so gradients (as sums) below 1e17. Promise: relative L2 at most 1e-5 against float64.
 
 struct Share {
   length: u32,
   offset: u32, // of this tensor's partials
-  groups: u32, // workgroups of this dispatch
+  stride: u32, // invocations of this dispatch
 }
 
 struct Clip {
@@ -34,28 +35,13 @@ const LANES = 64u;
 
 var<workgroup> laneSums: array<f32, 64>;
 
-fn sumOverLanes(lane: u32, own: f32) -> f32 {
-  laneSums[lane] = own;
-  workgroupBarrier();
-  var sum = 0.0;
-  if (lane == 0u) {
-    for (var i = 0u; i < LANES; i++) {
-      sum += laneSums[i];
-    }
-  }
-  return sum;
-}
-
 @compute @workgroup_size(64)
-fn square_sums(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32) {
-  var own = 0.0;
-  for (var i = wid.x * LANES + lane; i < share.length; i += share.groups * LANES) {
-    own += gradient[i] * gradient[i];
+fn square_sums(@builtin(global_invocation_id) id: vec3u) {
+  var sum = 0.0;
+  for (var i = id.x; i < share.length; i += share.stride) {
+    sum += gradient[i] * gradient[i];
   }
-  let sum = sumOverLanes(lane, own);
-  if (lane == 0u) {
-    partials[share.offset + wid.x] = sum;
-  }
+  partials[share.offset + id.x] = sum;
 }
 
 @compute @workgroup_size(64)
@@ -64,8 +50,13 @@ fn finish(@builtin(local_invocation_index) lane: u32) {
   for (var i = lane; i < clip.count; i += LANES) {
     own += squareSums[i];
   }
-  let sum = sumOverLanes(lane, own);
+  laneSums[lane] = own;
+  workgroupBarrier();
   if (lane == 0u) {
+    var sum = 0.0;
+    for (var i = 0u; i < LANES; i++) {
+      sum += laneSums[i];
+    }
     let mean = sqrt(sum) / clip.divisor;
     norm[0] = mean;
     norm[1] = min(1.0, clip.maxNorm / (mean + 1e-6)) / clip.divisor;

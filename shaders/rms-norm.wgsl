@@ -5,9 +5,10 @@
 //   backward_gain  dGain[j] += sum_n dOut[n,j] * y[n,j]
 //
 // Shapes: x, out, dOut, dX are [N, d]; gain and dGain [d]; rstd [N]. Any N and d of at least 1.
-// Tiling: forward and backward_x give 16 lanes to a row and 4 rows to a workgroup; a lane adds every 16th element, then
-// all 16 lanes add the 16 partial sums in the same order, so that one barrier is enough. backward_gain gives a workgroup
-// 16 columns and divides the rows among 16 lanes a column. Every order of addition is fixed: no atomics.
+// Tiling: forward and backward_x give LANES lanes (a compile-time size that divides 64) to a row and 64 / LANES rows to a
+// workgroup. A lane adds every LANES-th element, then each adds all the lanes' sums in the same order, so that one barrier
+// is enough; one lane a row needs none. backward_gain gives a workgroup 16 columns and LANES lanes a column, among which
+// the rows are divided. Every order of addition is fixed: no atomics.
 // Promise: relative L2 at most 1e-5 against float64.
 
 struct Params {
@@ -32,12 +33,14 @@ struct Params {
 // backward_gain
 @group(0) @binding(2) var<storage, read_write> dGain: array<f32>; // [d]
 
-const LANES = 16u;
-const ROWS = 4u;
+const ROWS = 64u / LANES;
 
 var<workgroup> lanePartial: array<f32, 64>; // [ROWS, LANES]
 
 fn sumOverLanes(rowInGroup: u32, lane: u32, own: f32) -> f32 {
+  if (LANES == 1u) {
+    return own;
+  }
   lanePartial[rowInGroup * LANES + lane] = own;
   workgroupBarrier();
   var sum = 0.0;
@@ -91,26 +94,27 @@ fn backward_x(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index
 }
 
 const COLUMNS = 16u;
-const SLICES = 16u;
 
-var<workgroup> columnPartial: array<f32, 256>; // [SLICES, COLUMNS]
+var<workgroup> columnPartial: array<f32, COLUMNS * LANES>; // [LANES, COLUMNS]
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(COLUMNS * LANES)
 fn backward_gain(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
   let column = (wid.y * 65535u + wid.x) * COLUMNS + local % COLUMNS;
   let source = min(column, params.width - 1u);
   var sum = 0.0;
-  for (var n = local / COLUMNS; n < params.rows; n += SLICES) {
+  for (var n = local / COLUMNS; n < params.rows; n += LANES) {
     let at = n * params.width + source;
     sum += dOut[at] * x[at] * rstd[n];
   }
-  columnPartial[local] = sum;
-  workgroupBarrier();
-  if (local < COLUMNS && column < params.width) {
-    var total = 0.0;
-    for (var i = 0u; i < SLICES; i++) {
-      total += columnPartial[i * COLUMNS + local];
+  if (LANES > 1u) {
+    columnPartial[local] = sum;
+    workgroupBarrier();
+    sum = 0.0;
+    for (var i = 0u; i < LANES; i++) {
+      sum += columnPartial[i * COLUMNS + local % COLUMNS];
     }
-    dGain[column] += total;
+  }
+  if (local < COLUMNS && column < params.width) {
+    dGain[column] += sum;
   }
 }

@@ -1,7 +1,8 @@
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { f32, foldGroups, type Dispatch, type Word } from '../gpu/kernel.ts';
+import { f32, type Dispatch, type Word } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { elementWise } from './element-wise.ts';
 import code from '../../shaders/adam-w.wgsl?raw';
 
 export interface AdamWOptions {
@@ -42,17 +43,18 @@ export function adamW(
       f32(epsilon),
     ];
   };
+  const { source, groups } = elementWise(code, parameter.length);
   const dispatch = gpu.kernels.bind(
     {
+      ...source,
       name: 'adam-w',
-      code,
       entry: 'adam_w',
       bindings: ['read', 'read', 'write', 'write', 'write'],
       uniforms: true,
       promise: { kind: 'close', relativeL2: 1e-5 },
     },
     [gradient, norm, parameter, m, v],
-    foldGroups(Math.ceil(parameter.length / 64)),
+    groups,
     words(1, 0),
   );
   return {

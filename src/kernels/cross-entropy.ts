@@ -2,9 +2,8 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { f32, foldGroups, u32, type Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { lanesFor, type Lanes } from './lanes.ts';
 import code from '../../shaders/cross-entropy.wgsl?raw';
-
-const rowsPerGroup = 4; // ROWS in the shader
 
 /**
  * Softmax cross-entropy: losses [N] f32 in nats, from logits [N, V] f32 and targets [N] u32. With `gradient`, logits are
@@ -13,6 +12,7 @@ const rowsPerGroup = 4; // ROWS in the shader
 export function crossEntropy(
   gpu: Gpu,
   options: { logits: Tensor; targets: Tensor; losses: Tensor; gradient: boolean; scale: number },
+  lanes: Lanes = lanesFor(gpu),
 ): Dispatch {
   const { logits, targets, losses, gradient, scale } = options;
   const rows = losses.length;
@@ -30,11 +30,11 @@ export function crossEntropy(
       entry: 'cross_entropy',
       bindings: ['write', 'read', 'write'],
       uniforms: true,
-      sizes: { GRADIENT: gradient ? 1 : 0 },
+      sizes: { GRADIENT: gradient ? 1 : 0, LANES: lanes },
       promise: { kind: 'close', relativeL2: 1e-5 },
     },
     [logits, targets, losses],
-    foldGroups(Math.ceil(rows / rowsPerGroup)),
+    foldGroups(Math.ceil((rows * lanes) / 64)),
     [u32(rows), u32(vocabulary), f32(scale)],
   );
 }

@@ -4,10 +4,11 @@ import { f32, u32, type Dispatch, type KernelPromise, type Word } from '../gpu/k
 import type { Tensor } from '../gpu/tensor.ts';
 import code from '../../shaders/gradient-norm.wgsl?raw';
 
-/** The most workgroups, and so partial sums, that one gradient tensor takes. */
-export const partialsPerTensor = 256;
+/** The most invocations, and so partial sums, that one gradient tensor takes. A multiple of 64. */
+export const partialsPerTensor = 4096;
 
-const elementsPerGroup = 4096;
+const lanes = 64; // invocations a workgroup
+const elementsPerLane = 64; // at least, where the tensor has them
 const promise: KernelPromise = { kind: 'close', relativeL2: 1e-5 };
 
 /**
@@ -33,9 +34,10 @@ export function gradientNorm(
   );
   let offset = 0;
   const dispatches = gradients.map((gradient) => {
-    const groups = Math.max(1, Math.min(partialsPerTensor, Math.ceil(gradient.length / elementsPerGroup)));
-    const words = [u32(gradient.length), u32(offset), u32(groups)];
-    offset += groups;
+    const wanted = Math.ceil(gradient.length / (lanes * elementsPerLane));
+    const groups = Math.max(1, Math.min(partialsPerTensor / lanes, wanted));
+    const words = [u32(gradient.length), u32(offset), u32(groups * lanes)];
+    offset += groups * lanes;
     return gpu.kernels.bind(
       {
         name: 'gradient-square-sums',

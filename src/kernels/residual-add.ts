@@ -1,7 +1,8 @@
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { foldGroups, type Dispatch, type KernelPromise } from '../gpu/kernel.ts';
+import { type Dispatch, type KernelPromise } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { elementWise } from './element-wise.ts';
 import code from '../../shaders/residual-add.wgsl?raw';
 
 const promise: KernelPromise = { kind: 'close', relativeL2: 2e-7 };
@@ -11,17 +12,18 @@ export function residualAdd(gpu: Gpu, tensors: { x: Tensor; y: Tensor; out: Tens
   const { x, y, out } = tensors;
   invariant(x.length === y.length && x.length === out.length, 'residualAdd: three tensors of one length');
   invariant(out.buffer !== x.buffer && out.buffer !== y.buffer, 'residualAdd: out has its own buffer');
+  const { source, groups } = elementWise(code, out.length);
   return gpu.kernels.bind(
     {
+      ...source,
       name: 'residual-add',
-      code,
       entry: 'add',
       bindings: ['read', 'read', 'write'],
       uniforms: false,
       promise,
     },
     [y, x, out],
-    foldGroups(Math.ceil(out.length / 64)),
+    groups,
   );
 }
 
@@ -30,9 +32,10 @@ export function addInto(gpu: Gpu, tensors: { target: Tensor; y: Tensor }): Dispa
   const { target, y } = tensors;
   invariant(target.length === y.length, 'addInto: two tensors of one length');
   invariant(target.buffer !== y.buffer, 'addInto: the target has its own buffer');
+  const { source, groups } = elementWise(code, target.length);
   return gpu.kernels.bind(
-    { name: 'add-into', code, entry: 'add_into', bindings: ['read', 'write'], uniforms: false, promise },
+    { ...source, name: 'add-into', entry: 'add_into', bindings: ['read', 'write'], uniforms: false, promise },
     [y, target],
-    foldGroups(Math.ceil(target.length / 64)),
+    groups,
   );
 }

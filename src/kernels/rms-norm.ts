@@ -2,13 +2,13 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { f32, foldGroups, u32, type Dispatch, type KernelPromise } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { lanesFor, type Lanes } from './lanes.ts';
 import code from '../../shaders/rms-norm.wgsl?raw';
 
 /** Added to the mean square before the root, as Llama does. */
 export const rmsEpsilon = 1e-5;
 
 const promise: KernelPromise = { kind: 'close', relativeL2: 1e-5 };
-const rowsPerGroup = 4; // ROWS in the shader
 const columnsPerGroup = 16; // COLUMNS in the shader
 
 /**
@@ -16,7 +16,11 @@ const columnsPerGroup = 16; // COLUMNS in the shader
  * rstd = 1 / sqrt(mean(x^2) + rmsEpsilon), a row at a time. All f32: x and out [N, d], gain [d], rstd [N].
  * A tensor that is written shares no buffer with another.
  */
-export function rmsNorm(gpu: Gpu, tensors: { x: Tensor; gain: Tensor; out: Tensor; rstd: Tensor }): Dispatch {
+export function rmsNorm(
+  gpu: Gpu,
+  tensors: { x: Tensor; gain: Tensor; out: Tensor; rstd: Tensor },
+  lanes: Lanes = lanesFor(gpu),
+): Dispatch {
   const { x, gain, out, rstd } = tensors;
   const rows = rstd.length;
   const width = gain.length;
@@ -31,10 +35,11 @@ export function rmsNorm(gpu: Gpu, tensors: { x: Tensor; gain: Tensor; out: Tenso
       entry: 'forward',
       bindings: ['read', 'read', 'write', 'write'],
       uniforms: true,
+      sizes: { LANES: lanes },
       promise,
     },
     [x, gain, out, rstd],
-    foldGroups(Math.ceil(rows / rowsPerGroup)),
+    foldGroups(Math.ceil((rows * lanes) / 64)),
     [u32(rows), u32(width), f32(rmsEpsilon)],
   );
 }
@@ -46,6 +51,7 @@ export function rmsNorm(gpu: Gpu, tensors: { x: Tensor; gain: Tensor; out: Tenso
 export function rmsNormBackward(
   gpu: Gpu,
   tensors: { x: Tensor; gain: Tensor; rstd: Tensor; dOut: Tensor; dX: Tensor; dGain: Tensor },
+  lanes: Lanes = lanesFor(gpu),
 ): Dispatch[] {
   const { x, gain, rstd, dOut, dX, dGain } = tensors;
   const rows = rstd.length;
@@ -64,10 +70,12 @@ export function rmsNormBackward(
         entry: 'backward_x',
         bindings: ['read', 'read', 'read', 'read', 'write'],
         uniforms: true,
+        sizes: { LANES: lanes },
+        sizes: { LANES: lanes },
         promise,
       },
       [x, gain, rstd, dOut, dX],
-      foldGroups(Math.ceil(rows / rowsPerGroup)),
+      foldGroups(Math.ceil((rows * lanes) / 64)),
       words,
     ),
     gpu.kernels.bind(
@@ -77,6 +85,8 @@ export function rmsNormBackward(
         entry: 'backward_gain',
         bindings: ['read', 'write', 'read', 'read'],
         uniforms: true,
+        sizes: { LANES: lanes },
+        sizes: { LANES: lanes },
         promise,
       },
       [x, dGain, rstd, dOut],

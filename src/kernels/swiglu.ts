@@ -1,7 +1,8 @@
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { foldGroups, u32, type Dispatch, type KernelPromise, type Word } from '../gpu/kernel.ts';
+import { u32, type Dispatch, type KernelPromise } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { elementWise } from './element-wise.ts';
 import code from '../../shaders/swiglu.wgsl?raw';
 
 const promise: KernelPromise = { kind: 'close', relativeL2: 1e-5 };
@@ -12,11 +13,11 @@ const promise: KernelPromise = { kind: 'close', relativeL2: 1e-5 };
  */
 export function swiglu(gpu: Gpu, tensors: { gateUp: Tensor; out: Tensor }): Dispatch {
   const { gateUp, out } = tensors;
-  const words = sizesOf('swiglu', gateUp, out);
+  const { source, groups, words } = arrange('swiglu', gateUp, out);
   return gpu.kernels.bind(
-    { name: 'swiglu', code, entry: 'forward', bindings: ['read', 'write'], uniforms: true, promise },
+    { ...source, name: 'swiglu', entry: 'forward', bindings: ['read', 'write'], uniforms: true, promise },
     [gateUp, out],
-    foldGroups(Math.ceil(out.length / 64)),
+    groups,
     words,
   );
 }
@@ -30,30 +31,31 @@ export function swigluBackward(
   tensors: { gateUp: Tensor; dOut: Tensor; dGateUp: Tensor },
 ): Dispatch {
   const { gateUp, dOut, dGateUp } = tensors;
-  const words = sizesOf('swigluBackward', gateUp, dOut);
+  const { source, groups, words } = arrange('swigluBackward', gateUp, dOut);
   invariant(dGateUp.length === gateUp.length, `swigluBackward: ${dGateUp.label} is as long as gateUp`);
   return gpu.kernels.bind(
     {
+      ...source,
       name: 'swiglu-backward',
-      code,
       entry: 'backward',
       bindings: ['read', 'read', 'write'],
       uniforms: true,
       promise,
     },
     [gateUp, dOut, dGateUp],
-    foldGroups(Math.ceil(dOut.length / 64)),
+    groups,
     words,
   );
 }
 
-/** The uniform words, with h taken from the last dimension of the [N, h] tensor. */
-function sizesOf(name: string, gateUp: Tensor, narrow: Tensor): Word[] {
+/** The shader's variant, grid and sizes, with h taken from the last dimension of the [N, h] tensor. */
+function arrange(name: string, gateUp: Tensor, narrow: Tensor) {
   const hidden = narrow.shape.at(-1) ?? 0;
   invariant(narrow.length > 0, `${name}: at least one element`);
   invariant(
     gateUp.shape.at(-1) === 2 * hidden && gateUp.length === 2 * narrow.length,
     `${name}: [${gateUp.shape.join()}] is not [N, 2h] for [N, h] = [${narrow.shape.join()}]`,
   );
-  return [u32(narrow.length), u32(hidden)];
+  const { source, groups, perInvocation } = elementWise(code, narrow.length, hidden);
+  return { source, groups, words: [u32(narrow.length / perInvocation), u32(hidden / perInvocation)] };
 }
