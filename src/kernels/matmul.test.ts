@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../base/random.ts';
+import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { matmulReference, type MatmulShape, type Transpose } from './matmul.reference.ts';
+import { matmul } from './matmul.ts';
+
+const gpu = await openTestGpu();
+const bound = 1e-5;
+const transposes: readonly Transpose[] = ['nn', 'nt', 'tn'];
+
+async function product(seed: number, shape: MatmulShape, accumulate: boolean): Promise<number> {
+  const { m, n, k } = shape;
+  const random = new SeededRandom(seed);
+  const aValues = randomNormal(random, m * k);
+  const bValues = randomNormal(random, k * n);
+  const before = accumulate ? randomNormal(random, m * n, 3) : poisoned(m * n);
+  const a = gpu.tensor([m * k], 'f32', 'a', aValues);
+  const b = gpu.tensor([k * n], 'f32', 'b', bValues);
+  const out = gpu.tensor([m, n], 'f32', 'out', before);
+  gpu.submit([matmul(gpu, { a, b, out, ...shape, accumulate })]);
+  const actual = await gpu.readF32(out);
+  gpu.free(a, b, out);
+  const expected = matmulReference(aValues, bValues, shape);
+  return relativeL2(actual, accumulate ? expected.map((value, i) => value + before[i]) : expected);
+}
+
+describe('matmul', () => {
+  const fixed: [number, number, number][] = [
+    [1, 1, 1],
+    [1, 257, 3],
+    [130, 1, 65],
+    [5, 4096, 1],
+    [33, 65, 127],
+    [64, 64, 256],
+    [67, 131, 33],
+    [256, 192, 64],
+  ];
+  const draw = new SeededRandom(2001);
+  const drawn = Array.from({ length: 4 }, (): [number, number, number] => [
+    1 + draw.below(100),
+    1 + draw.below(150),
+    1 + draw.below(200),
+  ]);
+  for (const transpose of transposes) {
+    it.each([...fixed, ...drawn])(
+      `agrees with float64 within 1e-5, ${transpose} m=%i n=%i k=%i`,
+      async (m, n, k) => {
+        const seed = m + 7 * n + 31 * k;
+        expect(await product(seed, { m, n, k, transpose }, false), `seed ${seed}`).toBeLessThanOrEqual(bound);
+      },
+    );
+
+    it.each(fixed.slice(3, 6))(
+      `adds to its output within 1e-5, ${transpose} m=%i n=%i k=%i`,
+      async (m, n, k) => {
+        const seed = m + 7 * n + 31 * k + 1;
+        expect(await product(seed, { m, n, k, transpose }, true), `seed ${seed}`).toBeLessThanOrEqual(bound);
+      },
+    );
+  }
+
+  it('keeps the bound over a long sum of positive terms (k = 4096)', async () => {
+    const random = new SeededRandom(5);
+    const shape: MatmulShape = { m: 9, n: 70, k: 4096, transpose: 'nt' };
+    const aValues = Float32Array.from({ length: 9 * 4096 }, () => random.float());
+    const bValues = Float32Array.from({ length: 70 * 4096 }, () => random.float());
+    const a = gpu.tensor([9, 4096], 'f32', 'a', aValues);
+    const b = gpu.tensor([70, 4096], 'f32', 'b', bValues);
+    const out = gpu.tensor([9, 70], 'f32', 'out', poisoned(630));
+    gpu.submit([matmul(gpu, { a, b, out, ...shape })]);
+    const expected = matmulReference(aValues, bValues, shape);
+    expect(relativeL2(await gpu.readF32(out), expected)).toBeLessThanOrEqual(bound);
+    gpu.free(a, b, out);
+  });
+
+  it('writes nothing outside its output', async () => {
+    const shape: MatmulShape = { m: 9, n: 7, k: 5, transpose: 'nn' };
+    const random = new SeededRandom(6);
+    const whole = gpu.tensor([192], 'f32', 'whole', poisoned(192));
+    const a = gpu.tensor([45], 'f32', 'a', randomNormal(random, 45));
+    const b = gpu.tensor([35], 'f32', 'b', randomNormal(random, 35));
+    const out = { ...whole, offset: 256, shape: [9, 7], length: 63 };
+    gpu.submit([matmul(gpu, { a, b, out, ...shape })]);
+    const after = await gpu.readF32(whole);
+    expect(after.slice(0, 64)).toEqual(poisoned(64));
+    expect(after.slice(127)).toEqual(poisoned(65));
+    expect(after.slice(64, 127)).not.toContain(poisoned(1)[0]);
+    gpu.free(a, b, whole);
+  });
+
+  it('refuses tensors whose length does not fit the sizes', () => {
+    const a = gpu.tensor([6], 'f32', 'a');
+    expect(() => matmul(gpu, { a, b: a, out: a, m: 2, n: 2, k: 2, transpose: 'nn' })).toThrow(/a has 6/);
+    gpu.free(a);
+  });
+});
