@@ -1,0 +1,121 @@
+import SimplePeer, { type Options } from 'simple-peer/simplepeer.min.js';
+import type { Bytes } from '../base/bytes.ts';
+import type { TransportStats } from './transport.ts';
+import type { SignalBody } from './webrtc-transport-signals.ts';
+
+export type WireSignal = Exclude<SignalBody, { kind: 'announce' | 'hello' }>;
+type Unnumbered<T> = T extends unknown ? Omit<T, 'link'> : never;
+/** A wire's own part of a signal: the link that holds it adds its number. */
+export type WireSignalBody = Unnumbered<WireSignal>;
+
+/** What a wire tells its link. `closed` comes once, and nothing after it; `frame` only after `open`. */
+export interface WireHandlers {
+  signal(body: WireSignalBody): void;
+  open(): void;
+  /** The memory belongs to the wire. */
+  frame(bytes: Uint8Array): void;
+  /** `bufferedAmount` fell below `lowWaterBytes`. */
+  low(): void;
+  closed(): void;
+}
+
+/** One data channel over one peer connection. */
+export interface Wire {
+  /** Takes what the other side signalled. May throw on nonsense. */
+  signal(body: WireSignalBody): void;
+  /** Throws when the channel is not open. */
+  send(frame: Bytes): void;
+  readonly bufferedAmount: number;
+  /** What the browser counted on this data channel. */
+  stats(): Promise<TransportStats>;
+  close(): void;
+}
+
+export type OpenWire = (initiator: boolean, handlers: WireHandlers) => Wire;
+
+/** Below this much queued in the channel, more is handed to it. */
+export const lowWaterBytes = 1 << 20;
+
+const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
+
+/** Wires of the browser's own WebRTC, or of `wrtc` where there is none. No ICE server is contacted but those given. */
+export function simplePeerWires(options: {
+  readonly iceServers: readonly RTCIceServer[];
+  readonly wrtc?: Options['wrtc'];
+}): OpenWire {
+  return (initiator, handlers) => {
+    const peer = new SimplePeer({
+      initiator,
+      config: { iceServers: [...options.iceServers] },
+      channelName: 'starling',
+      // Keeps one message one chunk, whatever the stream's own buffering does.
+      objectMode: true,
+      ...(options.wrtc === undefined ? {} : { wrtc: options.wrtc }),
+    });
+    let opened = false;
+    const open = () => {
+      if (opened) return;
+      opened = true;
+      const channel = peer._channel;
+      if (channel !== null) {
+        channel.bufferedAmountLowThreshold = lowWaterBytes;
+        channel.addEventListener('bufferedamountlow', () => handlers.low());
+      }
+      handlers.open();
+    };
+    peer.on('signal', (data) => {
+      if (data.type === 'offer' || data.type === 'answer') {
+        handlers.signal({ kind: data.type, sdp: data.sdp ?? '' });
+      } else if (data.type === 'candidate') {
+        const { candidate, sdpMid, sdpMLineIndex } = data.candidate;
+        handlers.signal({ kind: 'candidate', candidate, sdpMid, sdpMLineIndex });
+      }
+    });
+    peer.on('connect', open);
+    peer.on('data', (chunk: unknown) => {
+      // The first frame can come before simple-peer has found out which candidates connected and says 'connect'.
+      open();
+      handlers.frame(chunk instanceof Uint8Array ? chunk : new Uint8Array(0));
+    });
+    // simple-peer closes itself after every error.
+    peer.on('error', () => undefined);
+    peer.on('close', () => handlers.closed());
+    return {
+      signal(body) {
+        if (body.kind === 'candidate') {
+          const { candidate, sdpMid, sdpMLineIndex } = body;
+          // RTCIceCandidateInit is all that simple-peer reads of it.
+          const init = { candidate, sdpMid, sdpMLineIndex } as RTCIceCandidate;
+          peer.signal({ type: 'candidate', candidate: init });
+        } else {
+          peer.signal({ type: body.kind, sdp: body.sdp });
+        }
+      },
+      send(frame) {
+        peer.send(frame);
+      },
+      get bufferedAmount() {
+        return peer.bufferSize;
+      },
+      stats: () =>
+        new Promise((resolve, reject) => {
+          peer.getStats((error, reports) => {
+            if (error !== null) {
+              reject(error);
+              return;
+            }
+            let [bytesUp, bytesDown] = [0, 0];
+            for (const report of reports) {
+              if (report['type'] !== 'data-channel') continue;
+              bytesUp += numberOf(report['bytesSent']);
+              bytesDown += numberOf(report['bytesReceived']);
+            }
+            resolve({ bytesUp, bytesDown });
+          });
+        }),
+      close() {
+        peer.destroy();
+      },
+    };
+  };
+}
