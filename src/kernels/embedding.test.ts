@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../base/random.ts';
+import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { embeddingBackwardReference, embeddingReference } from './embedding.reference.ts';
+import { embedding, embeddingBackward } from './embedding.ts';
+
+const gpu = await openTestGpu();
+const bound = 1e-6;
+const shapes: [number, number, number][] = [
+  [1, 1, 1],
+  [256, 256, 64],
+  [37, 11, 7],
+  [130, 1000, 33],
+  [5, 3, 130],
+];
+
+describe('embedding', () => {
+  it.each(shapes)(
+    'copies the rows of its table exactly, rows=%i vocabulary=%i width=%i',
+    async (rows, vocabulary, width) => {
+      const random = new SeededRandom(rows + vocabulary + width);
+      const idValues = Uint32Array.from({ length: rows }, () => random.below(vocabulary));
+      const tableValues = randomNormal(random, vocabulary * width);
+      const ids = gpu.tensor([rows], 'u32', 'ids', idValues);
+      const table = gpu.tensor([vocabulary, width], 'f32', 'table', tableValues);
+      const out = gpu.tensor([rows, width], 'f32', 'out', poisoned(rows * width));
+      gpu.submit([embedding(gpu, { ids, table, out })]);
+      expect(await gpu.readF32(out)).toEqual(
+        Float32Array.from(embeddingReference(idValues, tableValues, width)),
+      );
+      gpu.free(ids, table, out);
+    },
+  );
+
+  it.each(shapes)(
+    'adds the gradient of its table within 1e-6, rows=%i vocabulary=%i width=%i',
+    async (rows, vocabulary, width) => {
+      const seed = rows + vocabulary + width + 1;
+      const random = new SeededRandom(seed);
+      const idValues = Uint32Array.from({ length: rows }, () => random.below(vocabulary));
+      const dOutValues = randomNormal(random, rows * width);
+      const before = randomNormal(random, vocabulary * width);
+      const ids = gpu.tensor([rows], 'u32', 'ids', idValues);
+      const dOut = gpu.tensor([rows, width], 'f32', 'dOut', dOutValues);
+      const dTable = gpu.tensor([vocabulary, width], 'f32', 'dTable', before);
+      gpu.submit([embeddingBackward(gpu, { ids, dOut, dTable })]);
+      const added = embeddingBackwardReference(idValues, dOutValues, vocabulary, width);
+      const expected = added.map((value, i) => value + before[i]);
+      expect(relativeL2(await gpu.readF32(dTable), expected), `seed ${seed}`).toBeLessThanOrEqual(bound);
+      gpu.free(ids, dOut, dTable);
+    },
+  );
+
+  it('gives zeros for an id outside the vocabulary, and adds nothing for it', async () => {
+    const [vocabulary, width] = [3, 4];
+    const idValues = new Uint32Array([1, 3, 0xffffffff, 2]);
+    const random = new SeededRandom(9);
+    const tableValues = randomNormal(random, vocabulary * width);
+    const dOutValues = randomNormal(random, idValues.length * width);
+    const ids = gpu.tensor([4], 'u32', 'ids', idValues);
+    const table = gpu.tensor([vocabulary, width], 'f32', 'table', tableValues);
+    const out = gpu.tensor([4, width], 'f32', 'out', poisoned(4 * width));
+    const dOut = gpu.tensor([4, width], 'f32', 'dOut', dOutValues);
+    const dTable = gpu.tensor([vocabulary, width], 'f32', 'dTable');
+    gpu.submit([embedding(gpu, { ids, table, out }), embeddingBackward(gpu, { ids, dOut, dTable })]);
+    expect((await gpu.readF32(out)).slice(width, 3 * width)).toEqual(new Float32Array(2 * width));
+    expect(await gpu.readF32(dTable)).toEqual(
+      Float32Array.from(embeddingBackwardReference(idValues, dOutValues, vocabulary, width)),
+    );
+    gpu.free(ids, table, out, dOut, dTable);
+  });
+
+  it('repeats the gradient bit for bit', async () => {
+    const random = new SeededRandom(10);
+    const ids = gpu.tensor(
+      [200],
+      'u32',
+      'ids',
+      Uint32Array.from({ length: 200 }, () => random.below(5)),
+    );
+    const dOut = gpu.tensor([200, 20], 'f32', 'dOut', randomNormal(random, 4000));
+    const [first, second] = [gpu.tensor([5, 20], 'f32', 'first'), gpu.tensor([5, 20], 'f32', 'second')];
+    gpu.submit([
+      embeddingBackward(gpu, { ids, dOut, dTable: first }),
+      embeddingBackward(gpu, { ids, dOut, dTable: second }),
+    ]);
+    expect(await gpu.readF32(first)).toEqual(await gpu.readF32(second));
+    gpu.free(ids, dOut, first, second);
+  });
+});
