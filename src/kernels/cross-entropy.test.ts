@@ -90,11 +90,10 @@ describe.each([1, 16] as const)('crossEntropy with %i lanes a row', (lanes) => {
 });
 
 describe('crossEntropy', () => {
-  it(`reaches every row when there are more workgroups than one grid dimension holds (seed ${seed})`, async () => {
-    const draws = new SeededRandom(seed);
+  it('reaches every row when there are more workgroups than one grid dimension holds', async () => {
     const rows = 65535 * 64 + 5;
-    const logits = new Float32Array(2 * rows).map(() => draws.float() * 6 - 3);
-    const targets = new Uint32Array(rows).map(() => draws.below(2));
+    const logits = new Float32Array(2 * rows).map((_, i) => (i % 13) / 2 - 3);
+    const targets = new Uint32Array(rows).map((_, i) => i % 2);
     const { losses, after } = await run(logits, targets, true, 1, 1);
     const expected = crossEntropyReference(logits, targets, 2);
     expect(relativeL2(losses, expected.losses)).toBeLessThan(bound);

@@ -8,6 +8,7 @@ import code from '../../shaders/cross-entropy.wgsl?raw';
 /**
  * Softmax cross-entropy: losses [N] f32 in nats, from logits [N, V] f32 and targets [N] u32. With `gradient`, logits are
  * overwritten by (softmax - onehot) * scale; without, they stay. A row whose target is V or more has loss and gradient 0.
+ * The three tensors share no buffer, save logits with losses. `lanes` is a tile size.
  */
 export function crossEntropy(
   gpu: Gpu,

@@ -91,8 +91,7 @@ describe.each([1, 16] as const)('rmsNormBackward with %i lanes a row', (lanes) =
 
 describe('rmsNorm and rmsNormBackward', () => {
   it('reaches every row when there are more workgroups than one grid dimension holds', async () => {
-    const draws = new SeededRandom(seed);
-    const x = Float32Array.from({ length: 65535 * 64 + 5 }, () => draws.float() - 0.5);
+    const x = new Float32Array(65535 * 64 + 5).map((_, i) => (i % 13) / 5 - 1);
     const gain = Float32Array.of(1.5);
     const actual = await forward(x, gain, 1);
     expect(relativeL2(actual.out, rmsNormReference(x, gain).out)).toBeLessThan(bound);

@@ -14,7 +14,7 @@ const columnsPerGroup = 16; // COLUMNS in the shader
 /**
  * Root mean square normalisation (Zhang and Sennrich 2019, equation 4): out = x * rstd * gain with
  * rstd = 1 / sqrt(mean(x^2) + rmsEpsilon), a row at a time. All f32: x and out [N, d], gain [d], rstd [N].
- * A tensor that is written shares no buffer with another.
+ * A tensor that is written shares no buffer with one that is read. `lanes` is a tile size.
  */
 export function rmsNorm(
   gpu: Gpu,
@@ -46,7 +46,8 @@ export function rmsNorm(
 
 /**
  * The gradients of rmsNorm, both added to what is there: dX [N, d] and dGain [d], from x [N, d], gain [d], the forward
- * pass's rstd [N] and dOut [N, d]. All f32. A tensor that is written shares no buffer with another.
+ * pass's rstd [N] and dOut [N, d]. All f32. A tensor that is written shares no buffer with one that is read. `lanes` is a
+ * tile size.
  */
 export function rmsNormBackward(
   gpu: Gpu,
@@ -71,7 +72,6 @@ export function rmsNormBackward(
         bindings: ['read', 'read', 'read', 'read', 'write'],
         uniforms: true,
         sizes: { LANES: lanes },
-        sizes: { LANES: lanes },
         promise,
       },
       [x, gain, rstd, dOut, dX],
@@ -85,7 +85,6 @@ export function rmsNormBackward(
         entry: 'backward_gain',
         bindings: ['read', 'write', 'read', 'read'],
         uniforms: true,
-        sizes: { LANES: lanes },
         sizes: { LANES: lanes },
         promise,
       },
