@@ -46,9 +46,9 @@ export interface PeerRow {
 export function peerRows({ view, volunteer }: PageSnapshot): readonly PeerRow[] {
   const presences = new Map(view.presences.map((presence) => [presence.id, presence]));
   const known = volunteer?.peers ?? [];
+  const ownConfirm = ownConfirmOf(volunteer);
   const rows: PeerRow[] = known.map((peer) => {
     const presence = presences.get(peer.id);
-    const same = peer.state !== undefined && peer.state === volunteer?.stateDigest;
     return {
       id: peer.id,
       self: peer.self,
@@ -59,7 +59,7 @@ export function peerRows({ view, volunteer }: PageSnapshot): readonly PeerRow[] 
       software: peer.self ? volunteer?.adapter?.software === true : presence?.software === true,
       tokensPerSecond: peer.tokensPerSecond ?? presence?.tokensPerSecond,
       doing: peer.self ? volunteer?.state : presence?.state,
-      replica: peer.state === undefined ? 'unknown' : same ? 'same' : 'differs',
+      replica: compared(peer.state, ownConfirm),
     };
   });
   const listed = new Set(rows.map((row) => row.id));
@@ -84,6 +84,13 @@ export function peerRows({ view, volunteer }: PageSnapshot): readonly PeerRow[] 
   );
 }
 
+/** What this replica confirmed for the newest record: the only state that others' confirms may be compared with. */
+const ownConfirmOf = (volunteer: VolunteerStatus | undefined): string | undefined =>
+  volunteer?.peers.find((peer) => peer.self)?.state;
+
+const compared = (theirs: string | undefined, own: string | undefined): PeerRow['replica'] =>
+  theirs === undefined || own === undefined ? 'unknown' : theirs === own ? 'same' : 'differs';
+
 export interface Agreement {
   readonly kind: 'agree' | 'differ' | 'unknown';
   readonly title: string;
@@ -102,13 +109,17 @@ export function agreementOf(snapshot: PageSnapshot): Agreement {
       : {
           kind: 'unknown',
           title: `Round ${newest.round} was announced with this state`,
-          detail: 'A viewer holds no replica to compare. Join to check it.',
+          detail:
+            roleOf(snapshot) === 'guest'
+              ? 'This tab holds no replica to compare with it. Join to check it yourself.'
+              : 'This tab holds no replica to compare with it.',
           digest: newest.state,
         };
   }
   const digest = volunteer.stateDigest;
   const confirmed = volunteer.peers.filter((peer) => peer.state !== undefined);
-  const differing = confirmed.filter((peer) => peer.state !== digest && !peer.self);
+  const ownConfirm = ownConfirmOf(volunteer);
+  const differing = confirmed.filter((peer) => compared(peer.state, ownConfirm) === 'differs');
   if (volunteer.replicasAgree === undefined) {
     return {
       kind: 'unknown',
@@ -188,6 +199,10 @@ export function phaseShares(
   const total = phaseNames.reduce((sum, name) => sum + phases[name], 0);
   return phaseNames.map((name) => ({ name, ms: phases[name], share: total > 0 ? phases[name] / total : 0 }));
 }
+
+/** The part of the time in rounds that the GPU trains. */
+export const computeShare = (phases: PhaseMs): number =>
+  phaseShares(phases).find(({ name }) => name === 'compute')?.share ?? 0;
 
 export const rejectionCount = (...counters: readonly Readonly<Record<string, number>>[]): number =>
   counters.flatMap((counter) => Object.values(counter)).reduce((sum, count) => sum + count, 0);

@@ -4,22 +4,25 @@ import 'uplot/dist/uPlot.min.css';
 import type { CurvePoint } from '../../volunteer/status.ts';
 import { lossOptions, toColumns } from './loss-options.ts';
 
-const height = 260;
-
-/** The loss curve on a canvas, as wide as its place allows, in the colours of the theme. `label` says it in words. */
+/** The loss curve on a canvas that fills its place, in the colours of the theme. `label` says it in words. */
 export function LossChart(props: { readonly curve: readonly CurvePoint[]; readonly label: string }) {
   const { curve, label } = props;
   const place = useRef<HTMLDivElement>(null);
+  const legend = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
 
   useEffect(() => {
-    const element = place.current;
-    if (element === null) return;
-    const made = new uPlot(lossOptions({ width: element.clientWidth || 300, height }), [[], [], []], element);
+    const [element, legendPlace] = [place.current, legend.current];
+    if (element === null || legendPlace === null) return;
+    const size = (): { width: number; height: number } => ({
+      width: Math.max(1, element.clientWidth),
+      height: Math.max(1, element.clientHeight),
+    });
+    const made = new uPlot(lossOptions(size(), legendPlace), [[], [], []], element);
     plot.current = made;
     const resized = new ResizeObserver(() => {
-      const width = element.clientWidth;
-      if (width > 0 && width !== made.width) made.setSize({ width, height });
+      const { width, height } = size();
+      if (width !== made.width || height !== made.height) made.setSize({ width, height });
     });
     resized.observe(element);
     const theme = matchMedia('(prefers-color-scheme: dark)');
@@ -31,6 +34,7 @@ export function LossChart(props: { readonly curve: readonly CurvePoint[]; readon
       theme.removeEventListener('change', redraw);
       resized.disconnect();
       made.destroy();
+      legendPlace.replaceChildren();
       plot.current = undefined;
     };
   }, []);
@@ -39,5 +43,10 @@ export function LossChart(props: { readonly curve: readonly CurvePoint[]; readon
     plot.current?.setData(toColumns(curve));
   }, [curve]);
 
-  return <div className="loss-chart" ref={place} role="img" aria-label={`Loss by round. ${label}`} />;
+  return (
+    <>
+      <div className="chart-legend" ref={legend} />
+      <div className="loss-chart" ref={place} role="img" aria-label={`Loss by round. ${label}`} />
+    </>
+  );
 }

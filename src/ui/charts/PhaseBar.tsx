@@ -22,11 +22,10 @@ export function PhaseBar({ shares }: { readonly shares: ReturnType<typeof phaseS
         {shares.map(({ name, ms, share }) => (
           <li key={name}>
             <span className={`swatch phase-${name}`} aria-hidden="true" />
-            <span>
-              {name} <span className="note">{meanings[name]}</span>
-            </span>
+            <span>{name}</span>
             <span className="number">{formatPercent(share)}</span>
             <span className="number note">{formatDuration(ms)}</span>
+            <span className="note phase-meaning">{meanings[name]}</span>
           </li>
         ))}
       </ul>

@@ -1,6 +1,6 @@
 import type { PageState } from '../store.ts';
-import { companyOf, roleOf, stateTitles } from '../derive.ts';
-import { formatBytes, formatCount, plural } from '../format.ts';
+import { companyOf, computeShare, roleOf, stateTitles } from '../derive.ts';
+import { formatBytes, formatCount, formatPercent, plural } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { Murmuration } from './Murmuration.tsx';
 import { Tag } from './Panel.tsx';
@@ -48,7 +48,11 @@ interface RoleProps {
 }
 
 function runSentence({ view }: PageSnapshot): string {
-  if (view.run === undefined) return 'No run here yet: whoever joins first starts one.';
+  if (view.run === undefined) {
+    return view.connected
+      ? 'No run here yet: whoever joins first starts one.'
+      : 'Looking for a run. If there is none, whoever joins first starts one.';
+  }
   const training = view.presences.filter((presence) => presence.member).length;
   const round = view.records.at(-1)?.round;
   const company = training === 0 ? 'no volunteers right now' : plural(training, 'volunteer');
@@ -167,6 +171,12 @@ function Volunteering({ page, snapshot }: RoleProps) {
             <dt>GPU memory</dt>
             <dd data-testid="gpu-memory">{formatBytes(volunteer.gpuBytes)}</dd>
           </div>
+          {volunteer.roundsTrained > 0 && (
+            <div>
+              <dt>GPU share</dt>
+              <dd data-testid="gpu-share">{formatPercent(computeShare(volunteer.phaseMs))} of the time</dd>
+            </div>
+          )}
         </dl>
       </div>
     </>

@@ -9,8 +9,8 @@ export function HowItWorks() {
       <li>
         <h2>Tabs exchange a little</h2>
         <p>
-          Only the strongest changes leave your tab, as signs: hundreds of bytes a round, straight to the
-          other tabs.
+          Only the strongest changes leave your tab, as signs: about a thousandth of the gradient, sent
+          straight to the other tabs.
         </p>
       </li>
       <li>

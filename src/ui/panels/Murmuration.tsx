@@ -20,35 +20,35 @@ const birds: readonly Bird[] = (() => {
     const y = 110 + 46 * Math.sin(5.4 * t + 0.6) - 30 * t + 20 * random.normal() * spread;
     const slope = Math.cos(5.4 * t + 0.6) * 0.7;
     return { x, y, size: 2.2 + 2.6 * random.float(), turn: slope * 40 + 14 * random.normal() };
-  }).sort((a, b) => Math.abs(a.x - 330) - Math.abs(b.x - 330));
+  });
 })();
 
 const wing = 'M-2.4 -0.9 Q-0.9 -0.9 0 0.5 Q0.9 -0.9 2.4 -0.9 Q1 -0.1 0 1.5 Q-1 -0.1 -2.4 -0.9Z';
+
+const drawn = (className: string, scale: number) =>
+  function BirdPath(bird: Bird, index: number) {
+    const { x, y, turn, size } = bird;
+    const place = `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn.toFixed(0)}) scale(${(scale * size).toFixed(2)})`;
+    return <path key={index} className={className} d={wing} transform={place} />;
+  };
 
 /** A flock in which one bird is lit for every volunteer present. Decoration: it says nothing the page does not. */
 export const Murmuration = memo(function Murmuration({ lit }: { readonly lit: number }) {
   return (
     <svg className="murmuration" viewBox="0 0 600 200" aria-hidden="true" focusable="false">
-      {birds.map((bird, index) => (
-        <path
-          key={index}
-          className={index < lit ? 'lit' : undefined}
-          d={wing}
-          transform={`translate(${bird.x.toFixed(1)} ${bird.y.toFixed(1)}) rotate(${bird.turn.toFixed(0)}) scale(${(index < lit ? 1.7 * bird.size : bird.size).toFixed(2)})`}
-        />
-      ))}
+      {birds.slice(lit).map(drawn('', 1))}
+      {birds.slice(0, lit).map(drawn('lit', 1.9))}
     </svg>
   );
 });
 
-/** The mark: five birds on one turn. */
+/** The mark: a few birds on one turn. */
 export function Logo() {
   const marks = [
-    [5.5, 21, 1.25, 24],
-    [10.5, 14.5, 1.6, 10],
-    [17.5, 11.5, 2.1, -8],
-    [24.5, 16, 1.6, -26],
-    [21, 23, 1.25, 16],
+    [6.5, 24, 1.7, 26],
+    [15, 12.5, 4.2, -6],
+    [26, 20, 2.4, -28],
+    [17, 25.5, 1.9, 8],
   ] as const;
   return (
     <svg className="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

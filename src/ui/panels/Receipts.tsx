@@ -1,5 +1,5 @@
 import type { Receipt, VolunteerStatus } from '../../volunteer/status.ts';
-import { formatBytes, grouped, plural } from '../format.ts';
+import { grouped, plural } from '../format.ts';
 import { Panel } from './Panel.tsx';
 
 const shown = 8;
@@ -26,7 +26,6 @@ export function Receipts({ volunteer }: { readonly volunteer: VolunteerStatus })
             <li key={receipt.round} className={receipt.counted ? 'is-counted' : 'is-missed'}>
               <span aria-hidden="true">{receipt.counted ? '✓' : '–'}</span>
               <span>{receiptText(receipt)}</span>
-              <span className="note">{formatBytes(receipt.messageBytes)}</span>
             </li>
           ))}
         </ol>

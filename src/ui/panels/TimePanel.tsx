@@ -1,6 +1,6 @@
 import type { VolunteerStatus } from '../../volunteer/status.ts';
 import { PhaseBar } from '../charts/PhaseBar.tsx';
-import { phaseShares } from '../derive.ts';
+import { computeShare, phaseShares } from '../derive.ts';
 import { formatDuration, formatPercent } from '../format.ts';
 import { Panel } from './Panel.tsx';
 
@@ -8,11 +8,11 @@ import { Panel } from './Panel.tsx';
 export function TimePanel({ volunteer }: { readonly volunteer: VolunteerStatus }) {
   const shares = phaseShares(volunteer.phaseMs);
   const total = shares.reduce((sum, { ms }) => sum + ms, 0);
-  const compute = shares.find(({ name }) => name === 'compute')?.share ?? 0;
   return (
     <Panel title="Where time goes" area="time" aside={total > 0 ? formatDuration(total) : undefined}>
       <p className="big">
-        {total > 0 ? formatPercent(compute) : '–'} <span className="note">of your rounds is GPU work</span>
+        {total > 0 ? formatPercent(computeShare(volunteer.phaseMs)) : '–'}{' '}
+        <span className="note">of your rounds is GPU work</span>
       </p>
       <PhaseBar shares={shares} />
     </Panel>

@@ -10,7 +10,7 @@ export function Traffic(props: { readonly volunteer: VolunteerStatus; readonly v
   const refused = rejectionCount(volunteer.rejections, view.rejections);
   const reasons = [...Object.entries(volunteer.rejections), ...Object.entries(view.rejections)];
   return (
-    <Panel title="Traffic" area="traffic" aside="gradient channels, measured by WebRTC">
+    <Panel title="Traffic" area="traffic" aside="measured by WebRTC">
       <dl className="facts">
         <Fact name="Sent" testId="bytes-up">
           {formatBytes(volunteer.bytesUp)}
@@ -20,7 +20,11 @@ export function Traffic(props: { readonly volunteer: VolunteerStatus; readonly v
         </Fact>
         <Fact
           name="Contribution"
-          note={`${formatRatio(volunteer.compression)} smaller than the gradient in fp32`}
+          note={
+            volunteer.compression === undefined
+              ? 'none sent yet'
+              : `${formatRatio(volunteer.compression)} smaller than the gradient in fp32`
+          }
         >
           {formatBytes(volunteer.payloadBytesPerRound)}
         </Fact>

@@ -41,7 +41,11 @@ export function Vitals({ snapshot }: { readonly snapshot: PageSnapshot }) {
           <Fact
             name="Compression"
             testId="compression"
-            note={`${formatBytes(mine.payloadBytesPerRound)} a round`}
+            note={
+              mine.payloadBytesPerRound === undefined
+                ? undefined
+                : `${formatBytes(mine.payloadBytesPerRound)} a round`
+            }
           >
             {formatRatio(mine.compression)}
           </Fact>

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { toColumns } from './charts/loss-options.ts';
+import {
+  agreementOf,
+  announcementOf,
+  curveOf,
+  curveSummary,
+  peerRows,
+  phaseShares,
+  rejectionCount,
+  roleOf,
+  roundOf,
+} from './derive.ts';
+import {
+  fakePeer,
+  fakePresence,
+  fakeRecord,
+  fakeSnapshot,
+  fakeVolunteer,
+} from './fake-snapshot.test-data.ts';
+
+const [a, b, c] = ['a'.repeat(32), 'b'.repeat(32), 'c'.repeat(32)];
+const mine = '1'.repeat(32);
+const other = '2'.repeat(32);
+
+const together = (states: readonly (string | undefined)[], agree: boolean | undefined) =>
+  fakeSnapshot({
+    volunteer: fakeVolunteer({
+      members: states.length,
+      round: 41,
+      stateDigest: mine,
+      replicasAgree: agree,
+      peers: states.map((state, i) => fakePeer([a, b, c][i] ?? a, { self: i === 0, state })),
+    }),
+  });
+
+describe('what this tab is', () => {
+  it('is a viewer where it cannot train, a guest before joining and after leaving, a volunteer in between', () => {
+    expect(roleOf(fakeSnapshot({ canTrain: false }))).toBe('viewer');
+    expect(roleOf(fakeSnapshot())).toBe('guest');
+    expect(roleOf(fakeSnapshot({ volunteer: fakeVolunteer({ state: 'left' }) }))).toBe('guest');
+    expect(roleOf(fakeSnapshot({ volunteer: fakeVolunteer({ state: 'failed' }) }))).toBe('volunteer');
+  });
+});
+
+describe('agreement', () => {
+  it('says how many confirmed the same state', () => {
+    expect(agreementOf(together([mine, mine, undefined], true))).toMatchObject({
+      kind: 'agree',
+      title: 'All replicas agree',
+      detail: '2 of 3 confirmed round 41, bit for bit the same.',
+      digest: mine,
+    });
+  });
+
+  it('names who differs', () => {
+    const agreement = agreementOf(together([mine, mine, other], false));
+    expect(agreement.kind).toBe('differ');
+    expect(agreement.detail).toContain('held by cccccc');
+  });
+
+  it('tells this tab to take a fresh copy when it is the odd one out', () => {
+    const agreement = agreementOf(together([mine, other, other], false));
+    expect(agreement.kind).toBe('differ');
+    expect(agreement.detail).toContain('Leave and join again');
+  });
+
+  it('claims nothing for a lone replica, before a first confirm, or for a viewer', () => {
+    expect(agreementOf(together([mine], true)).title).toBe('Yours is the only replica');
+    expect(agreementOf(together([undefined, undefined], undefined)).kind).toBe('unknown');
+    const viewer = agreementOf(fakeSnapshot({ canTrain: false, records: [fakeRecord(7, other)] }));
+    expect(viewer).toMatchObject({ kind: 'unknown', digest: other });
+    expect(viewer.detail).not.toContain('Join');
+  });
+});
+
+describe('the list of volunteers', () => {
+  it('compares confirms with this replica’s own confirm, and not before there is one', () => {
+    const replicas = (states: readonly (string | undefined)[]) =>
+      peerRows(together(states, true)).map((row) => row.replica);
+    expect(replicas([mine, mine, other])).toEqual(['same', 'same', 'differs']);
+    expect(replicas([undefined, other, undefined])).toEqual(['unknown', 'unknown', 'unknown']);
+  });
+
+  it('takes adapter and speed from the presence, puts this tab first and adds those not yet met', () => {
+    const snapshot = fakeSnapshot({
+      volunteer: fakeVolunteer({
+        members: 2,
+        peers: [fakePeer(a), fakePeer(b, { self: true })],
+      }),
+      presences: [
+        fakePresence(a, { adapter: 'llvmpipe', software: true, tokensPerSecond: 12 }),
+        fakePresence(c, { member: false, state: 'paused' }),
+      ],
+    });
+    const rows = peerRows(snapshot);
+    expect(rows.map((row) => row.id)).toEqual([b, a, c]);
+    expect(rows[1]).toMatchObject({ adapter: 'llvmpipe', software: true, tokensPerSecond: 12 });
+    expect(rows[2]).toMatchObject({ member: false, doing: 'paused', connected: false });
+  });
+
+  it('shows a viewer everyone who announced a presence', () => {
+    const rows = peerRows(fakeSnapshot({ presences: [fakePresence(b), fakePresence(a)] }));
+    expect(rows.map((row) => row.id)).toEqual([a, b]);
+  });
+});
+
+describe('the curve', () => {
+  const curve = [
+    { round: 1, train: 5.5, validation: 5.55 },
+    { round: 2, train: 5.4, validation: undefined },
+    { round: 3, train: 5.2, validation: 5.3 },
+    { round: 4, train: 5.1, validation: undefined },
+  ];
+
+  it('is told in words', () => {
+    expect(curveSummary([])).toBe('No round has been trained yet.');
+    expect(curveSummary(curve)).toBe(
+      'Validation loss fell from 5.550 at round 1 to 5.300 at round 3. Training loss in round 4 is 5.100.',
+    );
+    expect(curveSummary([...curve].reverse())).toContain('rose');
+    expect(curveSummary(curve.slice(0, 2))).toContain('Validation loss is 5.550 at round 1.');
+    expect(curveSummary(curve.slice(1, 2))).toBe('Training loss in round 2 is 5.400.');
+  });
+
+  it('becomes columns with a gap where validation was not measured', () => {
+    expect(toColumns(curve)).toEqual([
+      [1, 2, 3, 4],
+      [5.5, 5.4, 5.2, 5.1],
+      [5.55, null, 5.3, null],
+    ]);
+  });
+
+  it('is the announced one until this volunteer has its own', () => {
+    expect(curveOf(fakeSnapshot({ curve, volunteer: fakeVolunteer({ curve: [] }) }))).toBe(curve);
+    const own = curve.slice(0, 1);
+    expect(curveOf(fakeSnapshot({ curve, volunteer: fakeVolunteer({ curve: own }) }))).toBe(own);
+  });
+
+  it('comes with the round of the newest record for a viewer', () => {
+    expect(roundOf(fakeSnapshot({ records: [fakeRecord(8, mine), fakeRecord(9, mine)] }))).toBe(9);
+    expect(roundOf(fakeSnapshot())).toBeUndefined();
+  });
+});
+
+describe('small sums', () => {
+  it('gives phase shares that add up to one, and zeros before the first round', () => {
+    const shares = phaseShares({ compute: 60, exchange: 10, agree: 20, apply: 5, other: 5 });
+    expect(shares.map(({ share }) => share)).toEqual([0.6, 0.1, 0.2, 0.05, 0.05]);
+    expect(
+      phaseShares({ compute: 0, exchange: 0, agree: 0, apply: 0, other: 0 }).every(
+        ({ share }) => share === 0,
+      ),
+    ).toBe(true);
+  });
+
+  it('counts refusals over all reasons', () => {
+    expect(rejectionCount({ 'bad signature': 2, stale: 1 }, {}, { 'config too long': 4 })).toBe(7);
+  });
+});
+
+describe('announcements to screen readers', () => {
+  const training = (round: number, members: number, replicasAgree = true) =>
+    announcementOf(
+      fakeSnapshot({ volunteer: fakeVolunteer({ state: 'training', round, members, replicasAgree }) }),
+    );
+
+  it('do not change from round to round', () => {
+    expect(training(1, 3)).toBe(training(2, 3));
+    expect(training(1, 3)).toBe('Training. You train with 2 other volunteers.');
+  });
+
+  it('change when company changes or replicas differ', () => {
+    expect(training(1, 1)).toBe('Training. You train alone.');
+    expect(training(1, 2, false)).toContain('Replicas differ.');
+  });
+});
