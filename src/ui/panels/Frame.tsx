@@ -1,5 +1,6 @@
 import { documentLimitBytes, type RunView } from '../../volunteer/run-view.ts';
-import { formatBytes, formatCount, shortId } from '../format.ts';
+import { rejectionCount } from '../derive.ts';
+import { formatBytes, formatCount, plural, shortId } from '../format.ts';
 import { Logo } from './Murmuration.tsx';
 
 export function Header({ view }: { readonly view: RunView | undefined }) {
@@ -34,7 +35,8 @@ export function Footer({ view }: { readonly view: RunView | undefined }) {
       )}
       {view !== undefined && (
         <p>
-          Shared document: {formatBytes(view.documentBytes)} of at most {formatBytes(documentLimitBytes)}.
+          Shared document: {formatBytes(view.documentBytes)} of at most {formatBytes(documentLimitBytes)}
+          {refusedSentence(view)}.
         </p>
       )}
       <p>
@@ -42,4 +44,9 @@ export function Footer({ view }: { readonly view: RunView | undefined }) {
       </p>
     </footer>
   );
+}
+
+function refusedSentence(view: RunView): string {
+  const refused = rejectionCount(view.rejections);
+  return refused === 0 ? ', nothing in it refused' : `, ${plural(refused, 'entry', 'entries')} in it refused`;
 }

@@ -30,6 +30,8 @@ export function Peers({ snapshot }: { readonly snapshot: PageSnapshot }) {
   );
 }
 
+const replicaMarks = { same: '✓ same replica', differs: '✕ differs', unknown: '' } as const;
+
 function Peer({ row }: { readonly row: PeerRow }) {
   return (
     <li data-peer={row.id} data-member={row.member}>
@@ -44,9 +46,11 @@ function Peer({ row }: { readonly row: PeerRow }) {
         {row.adapter ?? 'adapter not announced'} {row.software && <Tag kind="warn">software</Tag>}
       </span>
       <span className="peer-speed">{formatSpeed(row.tokensPerSecond)}</span>
-      <span className={`peer-replica is-${row.replica}`}>
-        {row.replica === 'same' ? '✓ same replica' : row.replica === 'differs' ? '✕ differs' : ''}
-      </span>
+      {row.self ? (
+        <span className="peer-replica note">this replica</span>
+      ) : (
+        <span className={`peer-replica is-${row.replica}`}>{replicaMarks[row.replica]}</span>
+      )}
     </li>
   );
 }
