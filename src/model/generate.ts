@@ -1,0 +1,90 @@
+import { StarlingError } from '../base/errors.ts';
+import { invariant } from '../base/invariant.ts';
+import type { SeededRandom } from '../base/random.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import { slice } from '../gpu/tensor.ts';
+import type { Replica } from './replica.ts';
+import { bindPasses } from './transformer.ts';
+
+export interface SamplingOptions {
+  /** Logits are divided by it. 0 takes the likeliest token every time. */
+  readonly temperature: number;
+  /** Only this many of the likeliest tokens are drawn from. */
+  readonly topK: number;
+  readonly random: SeededRandom;
+}
+
+/**
+ * Continues `prompt` (token ids, at least one) by `count` tokens, one at a time as they are asked for, so the caller
+ * decides when the GPU works. The model sees the last `context` tokens. It reads the replica's parameters as they are at
+ * that moment, so a sample may span rounds. A batch-1 workspace is held on the GPU until the generator ends.
+ */
+export async function* generate(
+  replica: Replica,
+  options: SamplingOptions & { readonly prompt: ArrayLike<number>; readonly count: number },
+): AsyncGenerator<number, void, undefined> {
+  const { gpu, config, weights } = replica;
+  const { context, vocabulary } = config;
+  const tokens = Array.from(options.prompt);
+  invariant(tokens.length > 0, 'a prompt of at least one token');
+  const sequence = Math.min(context, tokens.length + options.count);
+  const passes = bindPasses(gpu, config, weights, { batch: 1, sequence });
+  try {
+    for (let made = 0; made < options.count; made++) {
+      const seen = tokens.slice(-sequence);
+      const ids = new Uint32Array(sequence); // [T]; attention is causal, so what follows the last token changes nothing
+      ids.set(seen);
+      gpu.write(passes.ids, ids);
+      gpu.submit(passes.forward);
+      const logits = await gpu.readF32(slice(passes.logits, (seen.length - 1) * vocabulary, [vocabulary])); // [V]
+      const token = sampleToken(logits, options);
+      tokens.push(token);
+      yield token;
+    }
+  } finally {
+    passes.free();
+  }
+}
+
+/**
+ * `generate` as text: pieces to be joined, some of them empty while a character is incomplete. Bytes that are not UTF-8
+ * become replacement characters. The prompt is not repeated.
+ */
+export async function* generateText(
+  replica: Replica,
+  tokenizer: Tokenizer,
+  options: SamplingOptions & { readonly prompt: string; readonly count: number },
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  const prompt = tokenizer.encode(new TextEncoder().encode(options.prompt));
+  for await (const token of generate(replica, { ...options, prompt })) {
+    yield decoder.decode(tokenizer.decode([token]), { stream: true });
+  }
+  yield decoder.decode();
+}
+
+/** Draws a token from softmax(logits / temperature) over the `topK` likeliest. Throws StarlingError `diverged`. */
+export function sampleToken(
+  logits: ArrayLike<number>,
+  { temperature, topK, random }: SamplingOptions,
+): number {
+  invariant(temperature >= 0 && topK >= 1, 'a temperature of 0 or more and at least one token to draw from');
+  const all = Array.from(logits);
+  if (!all.every(Number.isFinite)) {
+    throw new StarlingError(
+      'diverged',
+      'The model computes values that are not numbers.',
+      'Take an older checkpoint of this run.',
+    );
+  }
+  const likeliest = [...all.keys()].sort((a, b) => all[b] - all[a] || a - b).slice(0, topK);
+  const best = likeliest[0];
+  if (temperature === 0) return best;
+  const chances = likeliest.map((token) => Math.exp((all[token] - all[best]) / temperature));
+  let rest = random.float() * chances.reduce((sum, chance) => sum + chance, 0);
+  for (const [rank, token] of likeliest.entries()) {
+    rest -= chances[rank];
+    if (rest < 0) return token;
+  }
+  return best; // rounding used up the last chance
+}

@@ -1,0 +1,211 @@
+import type { Bytes } from '../base/bytes.ts';
+import { invariant } from '../base/invariant.ts';
+import { accepted, type Decoded } from '../base/verdict.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Dispatch } from '../gpu/kernel.ts';
+import type { Tensor } from '../gpu/tensor.ts';
+import { digest, digestHex } from '../kernels/digest.ts';
+import { gradientNorm, partialsPerTensor } from '../kernels/gradient-norm.ts';
+import { addInto } from '../kernels/residual-add.ts';
+import type { ModelConfig } from './config.ts';
+import {
+  decodeParameters,
+  initialParameters,
+  parameterLayout,
+  type ParameterLayout,
+  type ParameterSpec,
+} from './parameters.ts';
+import type { TokenBatch } from './token-batch.ts';
+import { bindPasses, weightsOf, type Passes, type Weights } from './transformer.ts';
+
+/** Gradients are scaled down to this L2 norm where they exceed it. */
+export const clipNorm = 1;
+
+/** A parameter tensor with the gradient that passes add to. Both are [rows, cols] f32. */
+export interface ReplicaTensor {
+  readonly spec: ParameterSpec;
+  readonly values: Tensor;
+  readonly gradient: Tensor;
+}
+
+/** One copy of the model on a GPU, with what training it needs. Parameters change only through `tensors` and `restore`. */
+export class Replica {
+  readonly gpu: Gpu;
+  readonly config: ModelConfig;
+  readonly layout: ParameterLayout;
+  readonly batch: number;
+  readonly sequence: number;
+  /** In layout order. */
+  readonly tensors: readonly ReplicaTensor[];
+  /** f32 [2], once `gradientDispatches` have run: the norm of the round's mean gradient, and what to multiply sums by. */
+  readonly norm: Tensor;
+  readonly gradientDispatches: readonly Dispatch[];
+  readonly weights: Weights;
+  readonly #setDivisor: (divisor: number) => void;
+  readonly #partials: Tensor;
+  readonly #passes: Passes;
+  readonly #train: readonly Dispatch[];
+  /** [N] f32: each row's loss, summed over the micro-batches of the round. */
+  readonly #roundLosses: Tensor;
+  readonly #digest: readonly Dispatch[];
+  readonly #digestLanes: Tensor; // u32 [4]
+  #microBatches = 0;
+
+  private constructor(gpu: Gpu, config: ModelConfig, batch: number, sequence: number) {
+    this.gpu = gpu;
+    this.config = config;
+    this.layout = parameterLayout(config);
+    this.batch = batch;
+    this.sequence = sequence;
+    this.tensors = this.layout.specs.map((spec) => ({
+      spec,
+      values: gpu.tensor([spec.rows, spec.cols], 'f32', spec.name),
+      gradient: gpu.tensor([spec.rows, spec.cols], 'f32', `${spec.name}.gradient`),
+    }));
+    this.weights = weightsOf(config, (name) => this.#named(name).values);
+    const gradients = weightsOf(config, (name) => this.#named(name).gradient);
+    this.#passes = bindPasses(gpu, config, this.weights, { batch, sequence, gradients });
+    this.#roundLosses = gpu.tensor([this.#passes.rows], 'f32', 'roundLosses');
+    this.#train = [
+      ...this.#passes.train,
+      addInto(gpu, { target: this.#roundLosses, y: this.#passes.losses }),
+    ];
+    this.norm = gpu.tensor([2], 'f32', 'norm');
+    this.#partials = gpu.tensor([this.tensors.length * partialsPerTensor], 'f32', 'norm.partials');
+    const sums = this.tensors.map(({ gradient }) => gradient);
+    const bound = gradientNorm(
+      gpu,
+      { gradients: sums, partials: this.#partials, norm: this.norm },
+      { maxNorm: clipNorm, divisor: 1 },
+    );
+    this.gradientDispatches = bound.dispatches;
+    this.#setDivisor = bound.setDivisor;
+    this.#digestLanes = gpu.tensor([4], 'u32', 'digest');
+    this.#digest = digest(gpu, {
+      tensors: this.tensors.map(({ spec, values }) => ({ values, offset: spec.offset })),
+      lanes: this.#digestLanes,
+    });
+  }
+
+  /** A replica holding `initialParameters(config, seed)`, for micro-batches of `batch` sequences of `sequence` tokens. */
+  static create(
+    gpu: Gpu,
+    config: ModelConfig,
+    { seed, batch, sequence }: { seed: number; batch: number; sequence: number },
+  ): Replica {
+    const replica = new Replica(gpu, config, batch, sequence);
+    replica.load(initialParameters(config, seed));
+    return replica;
+  }
+
+  /** Overwrites every parameter with `values` [layout.length]: our own values; bytes from outside go through `restore`. */
+  load(values: Float32Array<ArrayBuffer>): void {
+    invariant(values.length === this.layout.length, 'a value for every parameter');
+    for (const { spec, values: tensor } of this.tensors) {
+      this.gpu.write(tensor, values.subarray(spec.offset, spec.offset + tensor.length));
+    }
+  }
+
+  /** Forgets the gradients and losses of the round before. */
+  beginRound(): void {
+    this.#microBatches = 0;
+    this.gpu.submit([], [...this.tensors.map(({ gradient }) => gradient), this.#roundLosses]);
+  }
+
+  /**
+   * Adds a micro-batch's mean gradient to the gradients, without waiting for the GPU. The norm divides by the number of
+   * micro-batches since `beginRound`.
+   */
+  enqueue(batch: TokenBatch): void {
+    this.#upload(batch.ids, batch.targets);
+    this.#microBatches++;
+    this.#setDivisor(this.#microBatches);
+    const { dStream } = this.#passes;
+    this.gpu.submit(this.#train, dStream === undefined ? [] : [dStream]);
+  }
+
+  /** The mean loss, in nats a token, of all micro-batches since `beginRound`; waits for them. */
+  async roundLoss(): Promise<number> {
+    invariant(this.#microBatches > 0, 'a micro-batch since the round began');
+    const microBatches = this.#microBatches;
+    return mean(await this.gpu.readF32(this.#roundLosses)) / microBatches;
+  }
+
+  /** `enqueue`, and the mean loss of this micro-batch in nats a token: one read-back. */
+  async forwardBackward(batch: TokenBatch): Promise<number> {
+    this.enqueue(batch);
+    return mean(await this.gpu.readF32(this.#passes.losses));
+  }
+
+  /**
+   * The mean loss in nats a token over any number of sequences, leaving gradients alone. One submit and one read-back
+   * for every `batch` sequences, all in flight together.
+   */
+  async evaluate({ ids, targets }: TokenBatch): Promise<number> {
+    const { rows, losses, evaluate } = this.#passes;
+    invariant(ids.length > 0 && ids.length % this.sequence === 0, 'whole sequences');
+    invariant(ids.length === targets.length, 'a target for every token');
+    const reads: Promise<Float32Array<ArrayBuffer>>[] = [];
+    for (let start = 0; start < ids.length; start += rows) {
+      const [idsHere, targetsHere] = [ids, targets].map((tokens) => {
+        const padded = new Uint32Array(rows); // rows past the end are computed as token 0 and not counted
+        padded.set(tokens.subarray(start, start + rows));
+        return padded;
+      });
+      this.#upload(idsHere, targetsHere);
+      this.gpu.submit(evaluate);
+      reads.push(this.gpu.readF32(losses));
+    }
+    let total = 0;
+    let counted = 0;
+    for (const chunk of await Promise.all(reads)) {
+      for (let i = 0; i < chunk.length && counted < ids.length; i++, counted++) total += chunk[i];
+    }
+    return total / ids.length;
+  }
+
+  /** 32 hex digits that differ, but for chance, where any parameter word differs: design section 5. */
+  async digest(): Promise<string> {
+    this.gpu.submit(this.#digest, [this.#digestLanes]);
+    return digestHex(await this.gpu.readU32(this.#digestLanes));
+  }
+
+  /** Every parameter word in layout order, little-endian f32. */
+  async snapshot(): Promise<Bytes> {
+    const parts = await this.gpu.read(...this.tensors.map(({ values }) => values));
+    const bytes = new Uint8Array(4 * this.layout.length);
+    this.tensors.forEach(({ spec }, index) => {
+      const { buffer, byteOffset, byteLength } = parts[index];
+      bytes.set(new Uint8Array(buffer, byteOffset, byteLength), 4 * spec.offset);
+    });
+    return bytes;
+  }
+
+  /** Takes over a snapshot's parameters, or refuses it and stays as it was. Any bytes may be given. */
+  restore(bytes: Bytes): Decoded<undefined> {
+    const decoded = decodeParameters(this.layout, bytes);
+    if (!decoded.ok) return decoded;
+    this.load(decoded.value);
+    return accepted(undefined);
+  }
+
+  /** Frees the replica's memory on the GPU; the device stays open. */
+  close(): void {
+    this.#passes.free();
+    this.gpu.free(...this.tensors.flatMap(({ values, gradient }) => [values, gradient]));
+    this.gpu.free(this.norm, this.#partials, this.#roundLosses, this.#digestLanes);
+  }
+
+  #upload(ids: Uint32Array<ArrayBuffer>, targets: Uint32Array<ArrayBuffer>): void {
+    this.gpu.write(this.#passes.ids, ids);
+    this.gpu.write(this.#passes.targets, targets);
+  }
+
+  #named(name: string): ReplicaTensor {
+    const found = this.tensors.find(({ spec }) => spec.name === name);
+    invariant(found !== undefined, `a tensor called ${name}`);
+    return found;
+  }
+}
+
+const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
