@@ -79,7 +79,8 @@ fn headOfDOut(at: u32) -> HeadVector {
 
 fn storeHead(at: u32, x: HeadVector) {
   for (var i = 0u; i < HEAD_SIZE; i++) {
-    dQkv[at + i] = headMember(x, i / 16u)[i / 4u % 4u][i % 4u];
+    var member = headMember(x, i / 16u);
+    dQkv[at + i] = member[i / 4u % 4u][i % 4u];
   }
 }
 

@@ -71,6 +71,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   lse[index] = largest + log(sum);
   let outAt = (firstRow + query) * width + head * HEAD_SIZE;
   for (var i = 0u; i < HEAD_SIZE; i++) {
-    out[outAt + i] = headMember(weighted, i / 16u)[i / 4u % 4u][i % 4u] / sum;
+    var member = headMember(weighted, i / 16u);
+    out[outAt + i] = member[i / 4u % 4u][i % 4u] / sum;
   }
 }

@@ -9,7 +9,8 @@
 //            `tile4`: a thread makes 4 x 4 outputs, a workgroup of 8 x 8 threads 32 x 32; for outputs too small to fill
 //            the larger one. Accumulators are named matrices, never indexed by a variable, so they stay in registers.
 //            No workgroup memory. A tile past the edge reads the last row or column again and stores nothing there,
-//            so that the inner loop has no branch.
+//            so that the inner loop has no branch. Buffers have their length in their type: the bounds checks WebGPU adds
+//            are then cheaper (1.4 times the speed of run-time lengths on SwiftShader).
 // Promise    close: relative L2 to float64 <= 1e-5. Each output is one f32 sum over k in ascending order.
 
 @group(0) @binding(1) var<storage, read> a: array<f32, M * K>;
@@ -43,10 +44,11 @@ fn outer(rows: vec4f, columns: vec4f) -> mat4x4f {
 
 // Loops here, unlike in the product: this runs once, and written out it would be most of the pipeline's compile time.
 fn storeTile(row: u32, column: u32, tile: mat4x4f) {
+  var values = tile; // not every implementation indexes a matrix value by a variable
   for (var r = row; r < min(row + 4u, M); r++) {
     for (var c = column; c < min(column + 4u, N); c++) {
       let at = r * N + c;
-      var value = tile[r - row][c - column];
+      var value = values[r - row][c - column];
       if (ACCUMULATE == 1u) {
         value += out[at];
       }
