@@ -8,7 +8,8 @@ import { ProgressPrinter, progressLine } from './swarm/progress.ts';
 import { RecordLog, buildReport } from './swarm/report.ts';
 import { VolunteerPage, type PageAddress } from './swarm/volunteer-page.ts';
 
-const usage = 'npm run swarm -- --volunteers 3 --rounds 40 [--json out.json] [--preset nano|micro|small] [--seed 1]';
+const usage =
+  'npm run swarm -- --volunteers 3 --rounds 40 [--json out.json] [--preset nano|micro|small] [--seed 1]';
 
 function readArguments() {
   const { values } = parseArgs({
@@ -18,17 +19,20 @@ function readArguments() {
       json: { type: 'string' },
       preset: { type: 'string', default: 'nano' },
       seed: { type: 'string' },
-      'screenshot': { type: 'string' },
+      screenshot: { type: 'string' },
     },
   });
   const whole = (name: string, text: string, low: number, high: number): number => {
     const value = Number(text);
     if (!Number.isInteger(value) || value < low || value > high) {
-      throw new Error(`--${name} must be a whole number from ${low} to ${high}, not "${text}". Usage: ${usage}`);
+      throw new Error(
+        `--${name} must be a whole number from ${low} to ${high}, not "${text}". Usage: ${usage}`,
+      );
     }
     return value;
   };
-  if (!['nano', 'micro', 'small'].includes(values.preset)) throw new Error(`unknown --preset. Usage: ${usage}`);
+  if (!['nano', 'micro', 'small'].includes(values.preset))
+    throw new Error(`unknown --preset. Usage: ${usage}`);
   return {
     volunteers: whole('volunteers', values.volunteers, 1, 16),
     rounds: whole('rounds', values.rounds, 1, 1_000_000),
@@ -61,7 +65,9 @@ async function main(): Promise<void> {
     let lastProgress = performance.now();
     let lastRound = -1;
     for (;;) {
-      const statuses = (await Promise.all(pages.map((page) => page.snapshot()))).map(({ volunteer }) => volunteer);
+      const statuses = (await Promise.all(pages.map((page) => page.snapshot()))).map(
+        ({ volunteer }) => volunteer,
+      );
       statuses.forEach((status, index) => logs[index]?.add(status?.records ?? []));
       const slowest = Math.min(...statuses.map((status) => status?.round ?? 0));
       printer.draw(
@@ -84,8 +90,12 @@ async function main(): Promise<void> {
         lastRound = slowest;
         lastProgress = performance.now();
       } else if (performance.now() - lastProgress > stuckAfterMs) {
-        const states = statuses.map((status) => `${status?.state ?? 'viewer'}: ${status?.reason ?? ''}`).join(' | ');
-        throw new Error(`no volunteer moved for ${stuckAfterMs / 1000} s. ${states}. ${pages.flatMap(({ errors }) => errors).join('; ')}`);
+        const states = statuses
+          .map((status) => `${status?.state ?? 'viewer'}: ${status?.reason ?? ''}`)
+          .join(' | ');
+        throw new Error(
+          `no volunteer moved for ${stuckAfterMs / 1000} s. ${states}. ${pages.flatMap(({ errors }) => errors).join('; ')}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, 300));
     }

@@ -41,7 +41,11 @@ async function probe(): Promise<void> {
 
 const failed = (thrown: unknown): void => {
   const fix = thrown instanceof StarlingError ? thrown.fix : 'Reload the page. If it stays, report it.';
-  say({ kind: 'failed', message: thrown instanceof StarlingError ? thrown.message : describeError(thrown), fix });
+  say({
+    kind: 'failed',
+    message: thrown instanceof StarlingError ? thrown.message : describeError(thrown),
+    fix,
+  });
 };
 
 addEventListener('message', (event: MessageEvent<ToWorker>) => {

@@ -2,7 +2,8 @@ import type { VolunteerStatus } from '../../src/volunteer/status.ts';
 
 const barWidth = 24;
 
-const bytes = (count: number): string => (count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(2)} MB`);
+const bytes = (count: number): string =>
+  count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(2)} MB`;
 
 /** One line a volunteer: a bar of rounds, loss, bytes. */
 export function progressLine(name: string, status: VolunteerStatus | undefined, rounds: number): string {

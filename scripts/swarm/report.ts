@@ -45,7 +45,8 @@ export class RecordLog {
   }
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** True only if every volunteer that finished holds the same state after every round that any two of them applied. */
 export function digestsAgree(logs: readonly RecordLog[], finals: readonly (string | undefined)[]): boolean {

@@ -58,18 +58,29 @@ export class VolunteerPage {
   }
 
   /** Waits until the page's snapshot passes `test`, which runs in the page and must stand on its own. */
-  async until(what: string, test: (snapshot: PageSnapshot) => boolean, timeoutMs = 60_000): Promise<PageSnapshot> {
+  async until(
+    what: string,
+    test: (snapshot: PageSnapshot) => boolean,
+    timeoutMs = 60_000,
+  ): Promise<PageSnapshot> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const snapshot = await this.snapshot();
       if (test(snapshot)) return snapshot;
       const { volunteer } = snapshot;
       if (volunteer?.state === 'failed') {
-        throw new Error(`volunteer failed while waiting for ${what}: ${volunteer.reason} ${volunteer.fix ?? ''}`);
+        throw new Error(
+          `volunteer failed while waiting for ${what}: ${volunteer.reason} ${volunteer.fix ?? ''}`,
+        );
       }
       if (performance.now() > deadline) {
-        const state = volunteer === undefined ? 'a viewer' : `${volunteer.state}, round ${volunteer.round}: ${volunteer.reason}`;
-        throw new Error(`waited ${timeoutMs} ms for ${what}; the page is ${state}. Errors: ${this.errors.join('; ')}`);
+        const state =
+          volunteer === undefined
+            ? 'a viewer'
+            : `${volunteer.state}, round ${volunteer.round}: ${volunteer.reason}`;
+        throw new Error(
+          `waited ${timeoutMs} ms for ${what}; the page is ${state}. Errors: ${this.errors.join('; ')}`,
+        );
       }
       await this.page.waitForTimeout(100);
     }

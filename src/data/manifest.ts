@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { utf8, type Bytes } from '../base/bytes.ts';
+import { canonicalJson } from '../base/canonical-json.ts';
 import { digestOf } from '../base/digest.ts';
 import { isDigest, type Digest } from '../base/ids.ts';
 import { accepted, refused, type Decoded } from '../base/verdict.ts';
@@ -109,10 +110,3 @@ export const canonicalManifest = (manifest: CorpusManifest): Bytes => utf8(canon
 /** The corpus id. */
 export const manifestDigest = (manifest: CorpusManifest): Promise<Digest> =>
   digestOf(canonicalManifest(manifest));
-
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`;
-}

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { readPageOptions } from './page-options.ts';
 
 test('an address without options joins the main room and picks its preset by measurement', () => {
-  expect(readPageOptions('')).toEqual({ room: 'main', preset: 'auto', seed: undefined, volunteers: 1, rounds: undefined });
+  expect(readPageOptions('')).toEqual({
+    room: 'main',
+    preset: 'auto',
+    seed: undefined,
+    volunteers: 1,
+    rounds: undefined,
+  });
 });
 
 test('options are read from the address', () => {
@@ -16,5 +22,7 @@ test('options are read from the address', () => {
 });
 
 test('options that make no sense take their defaults', () => {
-  expect(readPageOptions('?run=../../x&preset=huge&seed=-1&volunteers=1e9&rounds=abc')).toEqual(readPageOptions(''));
+  expect(readPageOptions('?run=../../x&preset=huge&seed=-1&volunteers=1e9&rounds=abc')).toEqual(
+    readPageOptions(''),
+  );
 });

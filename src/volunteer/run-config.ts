@@ -1,9 +1,11 @@
 import * as v from 'valibot';
 import { utf8 } from '../base/bytes.ts';
+import { canonicalJson } from '../base/canonical-json.ts';
 import { digestOf } from '../base/digest.ts';
 import { isDigest, isPeerId, type Digest, type PeerId, type RunId } from '../base/ids.ts';
 import { accepted, refused, type Decoded } from '../base/verdict.ts';
 import { configProblem, type ModelConfig, type PresetName } from '../model/config.ts';
+import { distroProblem, type DistroHyperparameters } from '../strategies/distro.ts';
 
 /**
  * Everything that fixes a run, immutable and content-addressed: the run id is the SHA-256 of its canonical JSON.
@@ -49,7 +51,8 @@ export interface DistroConfig {
 /** The largest config text anyone reads. */
 export const maxConfigBytes = 16_384;
 
-const whole = (low: number, high: number) => v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
+const whole = (low: number, high: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
 
 const schema = v.strictObject({
   version: v.literal(1),
@@ -68,7 +71,11 @@ const schema = v.strictObject({
     name: v.literal('distro'),
     k: whole(1, 64),
     momentumDecayPermille: whole(0, 999),
-    schedule: v.pipe(v.array(v.strictTuple([whole(0, 1e9), whole(0, 1 << 20)])), v.minLength(1), v.maxLength(512)),
+    schedule: v.pipe(
+      v.array(v.strictTuple([whole(0, 1e9), whole(0, 1 << 20)])),
+      v.minLength(1),
+      v.maxLength(512),
+    ),
     decayPermille: whole(0, 1000),
   }),
   seed: whole(0, 0xffffffff),
@@ -82,14 +89,6 @@ const schema = v.strictObject({
   validationSequences: whole(1, 4_096),
   founder: v.custom<PeerId>(isPeerId),
 });
-
-/** JSON with sorted keys and no spaces: one text per config. */
-export const canonicalJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 
 export async function runIdOf(config: RunConfig): Promise<RunId> {
   return (await digestOf(utf8(canonicalJson(config)))) as unknown as RunId;
@@ -108,10 +107,18 @@ export function readRunConfig(text: string): Decoded<RunConfig> {
   if (!parsed.success) return refused('config has the wrong shape');
   const config = parsed.output;
   if (configProblem(config.model) !== undefined) return refused('config names a model we cannot train');
-  if (config.tokensPerRound < config.model.context) return refused('config asks for less than one sequence a round');
-  const rounds = config.strategy.schedule.map(([round]) => round);
-  if (rounds.some((round, index) => index > 0 && round <= (rounds[index - 1] ?? 0))) {
-    return refused('config has a schedule out of order');
-  }
+  if (config.tokensPerRound < config.model.context)
+    return refused('config asks for less than one sequence a round');
+  if (distroProblem(hyperparametersOf(config)) !== undefined)
+    return refused('config has a strategy we cannot run');
   return accepted(config);
 }
+
+/** What the strategy of a run is made with. */
+export const hyperparametersOf = ({ strategy, seed }: RunConfig): DistroHyperparameters => ({
+  k: strategy.k,
+  momentumDecay: strategy.momentumDecayPermille / 1000,
+  schedule: strategy.schedule,
+  decayPermille: strategy.decayPermille,
+  seed,
+});

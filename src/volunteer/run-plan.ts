@@ -39,7 +39,11 @@ export function planRun(wishes: RunWishes): RunConfig {
       name: 'distro',
       k: 8,
       momentumDecayPermille: 990,
-      schedule: cosineSchedule({ peak: peaks[preset], warmUp: Math.min(40, Math.ceil(scheduleRounds / 4)), rounds: scheduleRounds }),
+      schedule: cosineSchedule({
+        peak: peaks[preset],
+        warmUp: Math.min(40, Math.ceil(scheduleRounds / 4)),
+        rounds: scheduleRounds,
+      }),
       decayPermille: 100,
     },
     seed: wishes.seed,

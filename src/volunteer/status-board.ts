@@ -6,7 +6,14 @@ import type { TransportStats } from '../swarm/transport.ts';
 import { Curve } from './curve.ts';
 import type { Phases } from './phases.ts';
 import type { RunConfig } from './run-config.ts';
-import type { EventLine, PeerStatus, Receipt, RecordSummary, VolunteerState, VolunteerStatus } from './status.ts';
+import type {
+  EventLine,
+  PeerStatus,
+  Receipt,
+  RecordSummary,
+  VolunteerState,
+  VolunteerStatus,
+} from './status.ts';
 import type { RoundOutcome } from './train-round.ts';
 import { combineValidation } from './validation.ts';
 
@@ -55,7 +62,11 @@ export class StatusBoard {
   }
 
   /** Books a finished round. `members` are those of the round, sorted. */
-  round({ agreed, mine, state, computeMs }: RoundOutcome, members: readonly PeerId[], validationBatches: number): void {
+  round(
+    { agreed, mine, state, computeMs }: RoundOutcome,
+    members: readonly PeerId[],
+    validationBatches: number,
+  ): void {
     const { record } = agreed;
     const counted = record.contributions;
     const tokens = counted.reduce((sum, one) => sum + one.tokens, 0);
@@ -84,7 +95,13 @@ export class StatusBoard {
     this.#payloadBytes += payloadBytes;
     this.#messageBytes += messageBytes;
     this.#tokensPerSecond = computeMs > 0 ? (1000 * mine.tokens) / computeMs : undefined;
-    const receipt = { round: record.round, counted: sent !== undefined, tokens: mine.tokens, payloadBytes, messageBytes };
+    const receipt = {
+      round: record.round,
+      counted: sent !== undefined,
+      tokens: mine.tokens,
+      payloadBytes,
+      messageBytes,
+    };
     this.#push(this.#receipts, keptReceipts, receipt);
   }
 
@@ -92,7 +109,8 @@ export class StatusBoard {
   finalValidation(loss: number): void {
     this.#validation = loss;
     const last = this.#records.at(-1);
-    if (last?.train !== undefined) this.#curve.add({ round: last.round + 1, train: last.train, validation: loss });
+    if (last?.train !== undefined)
+      this.#curve.add({ round: last.round + 1, train: last.train, validation: loss });
   }
 
   snapshot(view: SwarmView | undefined): VolunteerStatus {

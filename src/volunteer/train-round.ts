@@ -60,33 +60,32 @@ export async function trainRound(street: Street, round: number): Promise<RoundOu
 }
 
 /** Micro-batches until the token target or the compute budget is reached; gradients add up in the replica. */
-async function learn(street: Street, round: number): Promise<Pick<OwnContribution, 'tokens' | 'loss' | 'weight'>> {
+async function learn(
+  street: Street,
+  round: number,
+): Promise<Pick<OwnContribution, 'tokens' | 'loss' | 'weight'>> {
   const { config, corpus, tokenizer, replica, swarm, clock } = street;
   const { microBatch, tokensPerRound, model } = config;
-  const member = swarm.membersOf(round).indexOf(swarm.self);
-  const end = clock.now() + config.computeBudgetMs;
   const tokensPerBatch = microBatch * model.context;
+  const mostBatches = Math.max(1, Math.floor(tokensPerRound / tokensPerBatch));
+  const samples = assign({
+    seed: config.seed,
+    round,
+    // The index, not the key, so that a seeded run reads the same text whoever takes part.
+    member: swarm.membersOf(round).indexOf(swarm.self),
+    sequences: mostBatches * microBatch,
+    sequenceLength: model.context,
+    shards: corpus.manifest.shards,
+  });
+  const end = clock.now() + config.computeBudgetMs;
   const losses: number[] = [];
   replica.beginRound();
   do {
-    const samples = assign({
-      seed: config.seed,
-      round,
-      member,
-      firstSlot: losses.length * microBatch,
-      sequences: microBatch,
-      sequenceLength: model.context,
-      shards: corpus.shards,
-    });
-    const texts = await Promise.all(samples.map((sample) => corpus.read(sample)));
-    const batch = toBatch(
-      texts.map((text) => tokenizer.encode(text)),
-      microBatch,
-      model.context,
-    );
-    losses.push(await replica.forwardBackward(batch));
-  } while ((losses.length + 1) * tokensPerBatch <= tokensPerRound && clock.now() < end);
-  replica.finishRound(losses.length);
+    const next = samples.slice(losses.length * microBatch, (losses.length + 1) * microBatch);
+    const texts = await Promise.all(next.map((sample) => corpus.read(sample)));
+    const tokens = texts.map((text) => tokenizer.encode(text)); // [B][T + 1]
+    losses.push(await replica.forwardBackward(toBatch(tokens, microBatch, model.context)));
+  } while (losses.length < mostBatches && clock.now() < end);
   const tokens = losses.length * tokensPerBatch;
   const loss = losses.reduce((sum, one) => sum + one, 0) / losses.length;
   return { tokens, loss, weight: voteWeight(tokens, tokensPerRound) };

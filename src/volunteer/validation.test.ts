@@ -31,5 +31,7 @@ test('shares combine to the mean over the batches measured, weighted by their nu
 });
 
 test('a vote weighs the quarters of the token target that were reached, at least one, at most four', () => {
-  expect([0, 63, 64, 127, 128, 255, 256, 1000].map((tokens) => voteWeight(tokens, 256))).toEqual([1, 1, 1, 1, 2, 3, 4, 4]);
+  expect([0, 63, 64, 127, 128, 255, 256, 1000].map((tokens) => voteWeight(tokens, 256))).toEqual([
+    1, 1, 1, 1, 2, 3, 4, 4,
+  ]);
 });

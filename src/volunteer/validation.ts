@@ -17,7 +17,12 @@ export class ValidationSet {
   constructor(config: RunConfig, corpus: Corpus, tokenizer: Tokenizer) {
     const { microBatch, validationSequences, model, seed } = config;
     const count = Math.ceil(validationSequences / microBatch) * microBatch;
-    const samples = validationSamples({ seed, count, sequenceLength: model.context, shards: corpus.shards });
+    const samples = validationSamples({
+      seed,
+      count,
+      sequenceLength: model.context,
+      shards: corpus.manifest.shards,
+    });
     const batches: Sample[][] = [];
     for (let i = 0; i < samples.length; i += microBatch) batches.push(samples.slice(i, i + microBatch));
     this.batches = batches;

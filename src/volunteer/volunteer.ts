@@ -2,16 +2,16 @@ import { describeError, StarlingError } from '../base/errors.ts';
 import type { RunId } from '../base/ids.ts';
 import { SeededRandom } from '../base/random.ts';
 import { Corpus } from '../data/corpus.ts';
-import { byteTokenizer } from '../data/tokenizer.ts';
+import { byteTokenizer, readable } from '../data/tokenizer.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { generate } from '../model/generate.ts';
 import { Replica } from '../model/replica.ts';
-import { DistroStrategy, maxPayloadBytes } from '../strategies/distro.ts';
+import { DistroStrategy } from '../strategies/distro.ts';
 import type { Swarm } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
 import { Phases } from './phases.ts';
 import type { Platform } from './platform.ts';
-import type { RunConfig } from './run-config.ts';
+import { hyperparametersOf, type RunConfig } from './run-config.ts';
 import type { VolunteerState, VolunteerStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import { trainRound, type Street } from './train-round.ts';
@@ -61,7 +61,8 @@ export class Volunteer {
       await this.#train(street);
     } catch (thrown) {
       if (this.#leaving) return;
-      this.#board.fix = thrown instanceof StarlingError ? thrown.fix : 'Reload the page. If it stays, report it.';
+      this.#board.fix =
+        thrown instanceof StarlingError ? thrown.fix : 'Reload the page. If it stays, report it.';
       this.#say('failed', thrown instanceof StarlingError ? thrown.message : describeError(thrown));
       this.#close();
     }
@@ -97,22 +98,19 @@ export class Volunteer {
       this.#fail('gpu-lost', `The GPU was lost: ${message}`, 'Close other heavy tabs, then join again.');
     });
     gpu.device.addEventListener('uncapturederror', ({ error }) => {
-      this.#fail('gpu-error', `The GPU reported an error: ${error.message}`, 'Join again; a smaller preset needs less memory.');
+      this.#fail(
+        'gpu-error',
+        `The GPU reported an error: ${error.message}`,
+        'Join again; a smaller preset needs less memory.',
+      );
     });
     this.#say('starting', 'Loading text and the model.');
     const corpus = await Corpus.open(await fetchCorpus('manifest.json'), config.corpus, (digest) =>
       fetchCorpus(`${digest}.bin`),
     );
     const { model, microBatch, seed } = config;
-    const replica = await Replica.create(gpu, model, { seed, batch: microBatch, sequence: model.context });
-    const { k, momentumDecayPermille, schedule, decayPermille } = config.strategy;
-    const strategy = new DistroStrategy(replica, {
-      k,
-      momentumDecay: momentumDecayPermille / 1000,
-      schedule,
-      decayPermille,
-      seed,
-    });
+    const replica = Replica.create(gpu, model, { seed, batch: microBatch, sequence: model.context });
+    const strategy = new DistroStrategy(replica, hyperparametersOf(config));
     this.#board.gpuBytes = gpu.bytesAllocated;
     const swarm = createSwarm({
       signer,
@@ -123,7 +121,7 @@ export class Volunteer {
         founder: config.founder,
         minMembers: config.minMembers,
         roundDeadlineMs: config.roundDeadlineMs,
-        maxPayloadBytes: maxPayloadBytes(replica.tensors, k),
+        maxPayloadBytes: strategy.maxPayloadBytes,
         maxSnapshotBytes: 4 * this.status.parameters,
         payloadProblem: (payload) => strategy.payloadProblem(payload),
       },
@@ -165,7 +163,8 @@ export class Volunteer {
       const outcome = await trainRound(street, round);
       this.#board.round(outcome, swarm.membersOf(round), street.validation.batches.length);
       if (swarm.snapshotWanted) swarm.offerSnapshot(round, outcome.state, await replica.snapshot());
-      if (round % sampleEvery === 0 && outcome.agreed.record.leader === swarm.self) await this.#writeSample(street, round);
+      if (round % sampleEvery === 0 && outcome.agreed.record.leader === swarm.self)
+        await this.#writeSample(street, round);
       this.#board.traffic = await this.#platform.transport.stats();
       this.#phases.endRound();
       this.#changed();
@@ -185,7 +184,8 @@ export class Volunteer {
     const state = await replica.digest();
     const serve = (): void => {
       const round = this.#config.endRound ?? 0;
-      if (swarm.snapshotWanted) void replica.snapshot().then((bytes) => swarm.offerSnapshot(round, state, bytes));
+      if (swarm.snapshotWanted)
+        void replica.snapshot().then((bytes) => swarm.offerSnapshot(round, state, bytes));
     };
     swarm.onChange(serve);
     serve();
@@ -196,8 +196,9 @@ export class Volunteer {
     const prompt = tokenizer.encode(new TextEncoder().encode(samplePrompt));
     const count = Math.min(sampleLength, config.preset === 'nano' ? 48 : sampleLength);
     const tokens: number[] = [...prompt];
-    for await (const token of generate(replica, { prompt, count, temperature: 0.7, topK: 40, random })) tokens.push(token);
-    this.#board.sample = { round, text: tokenizer.decode(tokens) };
+    for await (const token of generate(replica, { prompt, count, temperature: 0.7, topK: 40, random }))
+      tokens.push(token);
+    this.#board.sample = { round, text: readable(tokenizer, tokens) };
   }
 
   /** The state and its reason, from what the swarm says it waits for. */
@@ -212,7 +213,11 @@ export class Volunteer {
     else if (!this.#wantsToTrain) set('paused', 'You paused. Your replica still follows the run.');
     else if (!view.isMember) set('waiting', view.waitingFor);
     else if (view.members.length === 1) set('training', 'Training alone: no other volunteer is here yet.');
-    else set('training', `Training with ${view.members.length - 1} other${view.members.length === 2 ? '' : 's'}.`);
+    else
+      set(
+        'training',
+        `Training with ${view.members.length - 1} other${view.members.length === 2 ? '' : 's'}.`,
+      );
   }
 
   #fail(code: string, message: string, fix: string): void {
@@ -237,5 +242,4 @@ export class Volunteer {
     this.#board.reason = reason;
     this.#changed();
   }
-
 }

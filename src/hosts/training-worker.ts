@@ -1,0 +1,104 @@
+import { realClock } from '../base/clock.ts';
+import { StarlingError } from '../base/errors.ts';
+import { SeededRandom } from '../base/random.ts';
+import type { Identity } from '../swarm/identity.ts';
+import { serveTransport } from '../swarm/port-transport.ts';
+import type { Signaling } from '../swarm/signaling-client.ts';
+import { WebRtcTransport } from '../swarm/webrtc-transport.ts';
+import { runIdOf, type RunConfig } from '../volunteer/run-config.ts';
+import type { VolunteerStatus } from '../volunteer/status.ts';
+import type { FromWorker, Probe, ToWorker } from './worker-protocol.ts';
+
+export const freshSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+
+const openWorker = (): Worker =>
+  new Worker(new URL('../worker.ts', import.meta.url), { type: 'module', name: 'starling' });
+
+/** Measures this browser's adapter in a worker of its own. Rejects with a StarlingError. */
+export async function probeInWorker(): Promise<Probe> {
+  const worker = openWorker();
+  try {
+    return await new Promise<Probe>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+        if (data.kind === 'probed') resolve(data.probe);
+        else if (data.kind === 'failed') reject(new StarlingError('probe-failed', data.message, data.fix));
+      };
+      worker.onerror = (event) => {
+        reject(
+          new StarlingError(
+            'worker-broken',
+            `The training worker did not start: ${event.message}`,
+            'Reload the page.',
+          ),
+        );
+      };
+      worker.postMessage({ kind: 'probe' } satisfies ToWorker);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+export interface WorkerListener {
+  readonly status: (status: VolunteerStatus) => void;
+  /** The worker itself broke: no status will come any more. */
+  readonly broken: (message: string, fix: string) => void;
+}
+
+/** A volunteer in a worker, with its network on this thread. */
+export class TrainingWorker {
+  readonly #worker: Worker;
+  readonly #transport: WebRtcTransport;
+
+  private constructor(worker: Worker, transport: WebRtcTransport) {
+    this.#worker = worker;
+    this.#transport = transport;
+  }
+
+  static async start(
+    config: RunConfig,
+    identity: Identity,
+    signaling: Signaling,
+    corpusUrl: string,
+    listener: WorkerListener,
+  ): Promise<TrainingWorker> {
+    const transport = new WebRtcTransport({
+      signer: identity,
+      room: await runIdOf(config),
+      signaling,
+      clock: realClock,
+      random: new SeededRandom(freshSeed()),
+    });
+    const channel = new MessageChannel();
+    serveTransport(channel.port1, transport);
+    const worker = openWorker();
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === 'status') listener.status(data.status);
+      else if (data.kind === 'failed') listener.broken(data.message, data.fix);
+    };
+    worker.onerror = (event) => {
+      listener.broken(`The training worker stopped: ${event.message}`, 'Reload the page and join again.');
+    };
+    const { keys } = identity;
+    const start: ToWorker = {
+      kind: 'start',
+      config,
+      keys,
+      transport: channel.port2,
+      corpusUrl,
+      localSeed: freshSeed(),
+    };
+    worker.postMessage(start, [channel.port2]);
+    return new TrainingWorker(worker, transport);
+  }
+
+  tell(message: Extract<ToWorker, { kind: 'pause' | 'resume' | 'leave' }>): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Ends at once. The others see the links go. */
+  stop(): void {
+    this.#worker.terminate();
+    this.#transport.close();
+  }
+}
