@@ -6,9 +6,10 @@
 // Shapes: gradient [rows, cols] f32 (gains: [blocks * 64]); norm [2] f32, whose element 1 is the multiplier;
 //   momentum [blocks, 4096] f32 in coefficient order u * 64 + v (gains: [blocks, 64]); block = (row / 64) * across + col / 64.
 //   basis [2][32][32] f32: basis[p][i][w] = B[2w + p][i] for i < 32.
+//   half [>= blocks, 64, 64] f32: the block after `columns`, as half[j][p * 32 + w] for u = 2w + p.
 // Symmetry: B[u][63-i] = (-1)^u B[u][i]. So even u need only G[i] + G[63-i] and odd u only G[i] - G[63-i]: half the products.
-// Tiling: one workgroup of 16x16 invocations a block, 4x4 outputs each; the block lives in 16 KiB of workgroup memory, and
-//   between the two passes in registers.
+// Tiling: an invocation makes 4x4 outputs, 256 invocations a block, in two dispatches (`columns`, then `rows`) that meet in
+//   `half`. No workgroup memory: on a software adapter its clearing and the barriers cost ten times the transform.
 // Promise: close, relative L2 at most 1e-5 of the float64 DCT. Feeds local momentum only, never replicated state.
 
 struct Params {
@@ -18,95 +19,106 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> gradient: array<f32>;
-@group(0) @binding(2) var<storage, read> norm: array<f32>;
-@group(0) @binding(3) var<storage, read> basis: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> momentum: array<f32>;
 
-var<workgroup> tile: array<vec4<f32>, 1024>;
+// columns
+@group(0) @binding(1) var<storage, read> gradient: array<f32>; // gains too
+@group(0) @binding(2) var<storage, read> norm: array<f32>; // gains too
+@group(0) @binding(3) var<storage, read> basis: array<vec4<f32>>; // every entry
+@group(0) @binding(4) var<storage, read_write> halfOut: array<vec4<f32>>;
 
-@compute @workgroup_size(256)
-fn matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let block = group.y * 65535u + group.x;
+// rows
+@group(0) @binding(1) var<storage, read> half: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> momentum: array<f32>;
+
+// gains
+@group(0) @binding(4) var<storage, read_write> line: array<f32>;
+
+fn load(at: u32) -> vec4<f32> {
+  return vec4(gradient[at], gradient[at + 1u], gradient[at + 2u], gradient[at + 3u]);
+}
+
+@compute @workgroup_size(64)
+fn columns(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let n = (group.y * 65535u + group.x) * 64u + local;
+  let block = n >> 8u;
   if (block >= params.blocks) {
     return;
   }
   let width = params.across * 64u;
   let corner = (block / params.across) * 64u * width + (block % params.across) * 64u;
-  let multiplier = norm[1];
-
-  // tile row i: the sums G[i] + G[63-i]; tile row 32 + i: the differences.
-  for (var n = 0u; n < 2u; n++) {
-    let i = n * 16u + (lane >> 4u);
-    let j = (lane & 15u) * 4u;
-    let top = corner + i * width + j;
-    let bottom = corner + (63u - i) * width + j;
-    let a = vec4(gradient[top], gradient[top + 1u], gradient[top + 2u], gradient[top + 3u]) * multiplier;
-    let b = vec4(gradient[bottom], gradient[bottom + 1u], gradient[bottom + 2u], gradient[bottom + 3u]) * multiplier;
-    tile[i * 16u + (lane & 15u)] = a + b;
-    tile[(32u + i) * 16u + (lane & 15u)] = a - b;
-  }
-  workgroupBarrier();
 
   // Y[u][j] for u = 2 (4 a + 0..3) + p and j = 4 b + 0..3: one vec4 over j for each of the four u.
-  let p = lane >> 7u;
-  let a = (lane >> 4u) & 7u;
-  let b = lane & 15u;
+  let b = n & 15u;
+  let a = (n >> 4u) & 7u;
+  let p = (n >> 7u) & 1u;
+  let mirror = select(1.0, -1.0, p == 1u);
+  var top = corner + 4u * b;
+  var bottom = top + 63u * width;
   var y0 = vec4<f32>();
   var y1 = vec4<f32>();
   var y2 = vec4<f32>();
   var y3 = vec4<f32>();
   for (var i = 0u; i < 32u; i++) {
     let weights = basis[(p * 32u + i) * 8u + a];
-    let g = tile[(p * 32u + i) * 16u + b];
+    let g = load(top) + mirror * load(bottom);
     y0 += weights.x * g;
     y1 += weights.y * g;
     y2 += weights.z * g;
     y3 += weights.w * g;
+    top += width;
+    bottom -= width;
   }
-  workgroupBarrier();
-  // Transposed: tile row j, vec4 over the four u of this invocation.
-  let column = lane >> 4u; // p * 8 + a
-  tile[(4u * b) * 16u + column] = vec4(y0.x, y1.x, y2.x, y3.x);
-  tile[(4u * b + 1u) * 16u + column] = vec4(y0.y, y1.y, y2.y, y3.y);
-  tile[(4u * b + 2u) * 16u + column] = vec4(y0.z, y1.z, y2.z, y3.z);
-  tile[(4u * b + 3u) * 16u + column] = vec4(y0.w, y1.w, y2.w, y3.w);
-  workgroupBarrier();
-  // Folded in place: row j becomes the sum, row 63 - j the difference.
-  for (var n = 0u; n < 2u; n++) {
-    let low = n * 256u + lane;
-    let high = (63u - (low >> 4u)) * 16u + (low & 15u);
-    let first = tile[low];
-    let second = tile[high];
-    tile[low] = first + second;
-    tile[high] = first - second;
-  }
-  workgroupBarrier();
+  // Transposed: row j, vec4 over the four u.
+  let at = block * 1024u + 64u * b + ((n >> 4u) & 15u);
+  let multiplier = norm[1];
+  halfOut[at] = multiplier * vec4(y0.x, y1.x, y2.x, y3.x);
+  halfOut[at + 16u] = multiplier * vec4(y0.y, y1.y, y2.y, y3.y);
+  halfOut[at + 32u] = multiplier * vec4(y0.z, y1.z, y2.z, y3.z);
+  halfOut[at + 48u] = multiplier * vec4(y0.w, y1.w, y2.w, y3.w);
+}
 
-  // C[u][v] for the same four u and v = 2 (4 c + 0..3) + q: one vec4 over u for each of the four v.
-  let q = b >> 3u;
-  let c = b & 7u;
+@compute @workgroup_size(64)
+fn rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let n = (group.y * 65535u + group.x) * 64u + local;
+  let block = n >> 8u;
+  if (block >= params.blocks) {
+    return;
+  }
+  // C[u][v] for u = 2 (4 a + 0..3) + p and v = 2 (4 c + 0..3) + q: one vec4 over v for each of the four u.
+  let c = n & 7u;
+  let q = (n >> 3u) & 1u;
+  let a = (n >> 4u) & 7u;
+  let p = (n >> 7u) & 1u;
+  let mirror = select(1.0, -1.0, q == 1u);
+  var low = block * 1024u + ((n >> 4u) & 15u);
+  var high = low + 63u * 16u;
   var c0 = vec4<f32>();
   var c1 = vec4<f32>();
   var c2 = vec4<f32>();
   var c3 = vec4<f32>();
   for (var j = 0u; j < 32u; j++) {
     let weights = basis[(q * 32u + j) * 8u + c];
-    let row = select(j, 63u - j, q == 1u);
-    let y = tile[row * 16u + column];
-    c0 += weights.x * y;
-    c1 += weights.y * y;
-    c2 += weights.z * y;
-    c3 += weights.w * y;
+    let y = half[low] + mirror * half[high];
+    c0 += y.x * weights;
+    c1 += y.y * weights;
+    c2 += y.z * weights;
+    c3 += y.w * weights;
+    low += 16u;
+    high -= 16u;
   }
-  for (var r = 0u; r < 4u; r++) {
-    let u = 8u * a + 2u * r + p;
-    let at = block * 4096u + u * 64u + 8u * c + q;
-    momentum[at] = params.beta * momentum[at] + c0[r];
-    momentum[at + 2u] = params.beta * momentum[at + 2u] + c1[r];
-    momentum[at + 4u] = params.beta * momentum[at + 4u] + c2[r];
-    momentum[at + 6u] = params.beta * momentum[at + 6u] + c3[r];
-  }
+  let first = block * 4096u + (8u * a + p) * 64u + 8u * c + q;
+  fold(first, c0);
+  fold(first + 128u, c1);
+  fold(first + 256u, c2);
+  fold(first + 384u, c3);
+}
+
+// Four coefficients of one u, v two apart.
+fn fold(at: u32, coefficients: vec4<f32>) {
+  momentum[at] = params.beta * momentum[at] + coefficients.x;
+  momentum[at + 2u] = params.beta * momentum[at + 2u] + coefficients.y;
+  momentum[at + 4u] = params.beta * momentum[at + 4u] + coefficients.z;
+  momentum[at + 6u] = params.beta * momentum[at + 6u] + coefficients.w;
 }
 
 @compute @workgroup_size(64)
@@ -116,12 +128,14 @@ fn gains(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     return;
   }
   let p = u & 1u;
-  let mirrored = select(1.0, -1.0, p == 1u);
+  let mirror = select(1.0, -1.0, p == 1u);
+  var chosen = vec4<f32>(); // 1 at the component of the table that belongs to this u
+  chosen[(u >> 1u) & 3u] = 1.0;
   var sum = 0.0;
   for (var i = 0u; i < 32u; i++) {
-    let weight = basis[(p * 32u + i) * 8u + (u >> 3u)][(u >> 1u) & 3u];
-    sum += weight * (gradient[block * 64u + i] + mirrored * gradient[block * 64u + 63u - i]);
+    let weight = dot(chosen, basis[(p * 32u + i) * 8u + (u >> 3u)]);
+    sum += weight * (gradient[block * 64u + i] + mirror * gradient[block * 64u + 63u - i]);
   }
   let at = block * 64u + u;
-  momentum[at] = params.beta * momentum[at] + norm[1] * sum;
+  line[at] = params.beta * line[at] + norm[1] * sum;
 }

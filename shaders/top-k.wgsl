@@ -5,9 +5,10 @@
 //   dispatch writes the rows from firstBlock on: index | (negative ? 1 << 12 : 0) | 1 << 13, or 0 for an empty slot, in
 //   falling magnitude. Of equal magnitudes the lower index leaves first. Zeros never leave. A coefficient that is infinite
 //   or not a number counts as zero and is set to zero, so that one bad gradient cannot occupy a block for ever.
+//   peaks [>= blocks, 64] of (magnitude, index): the largest of each column, a column being the indices equal modulo 64.
 // Magnitudes are compared as integers: for finite floats the order of the words without sign is the order of magnitudes.
-// Tiling: one workgroup of 64 invocations a block; invocation n keeps the largest of the elements = n modulo 64, invocation 0
-//   picks the largest of those 64, and only its owner looks through its elements again: 2 K + 1 barriers.
+// Tiling: `columns` has an invocation a column, which fills `peaks`. `pick` has an invocation a block, which K times takes the
+//   largest peak and looks through that one column again. No workgroup memory, no barriers.
 // Promise: bitwise, given the momentum.
 // Compile-time sizes: K, BLOCK (4096 or 64).
 
@@ -18,67 +19,57 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> momentum: array<u32>;
-@group(0) @binding(2) var<storage, read_write> selection: array<u32>;
+@group(0) @binding(2) var<storage, read_write> peaks: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read_write> selection: array<u32>; // pick
 
 const largestFinite = 0x7f7fffffu;
-const nobody = 64u;
-var<workgroup> magnitudes: array<u32, 64>;
-var<workgroup> indices: array<u32, 64>;
-var<workgroup> winner: u32;
 
-// The largest of this invocation's elements, the lowest index of equals.
-fn look(base: u32, lane: u32) {
-  var best = 0u;
-  var bestIndex = lane;
-  for (var index = lane; index < BLOCK; index += 64u) {
+// The largest magnitude of a column and its index, the lowest index of equals.
+fn peakOf(base: u32, column: u32) -> vec2<u32> {
+  var best = vec2(0u, column);
+  for (var index = column; index < BLOCK; index += 64u) {
     var magnitude = momentum[base + index] & 0x7fffffffu;
     if (magnitude > largestFinite) {
       magnitude = 0u;
       momentum[base + index] = 0u;
     }
-    if (magnitude > best) {
-      best = magnitude;
-      bestIndex = index;
+    if (magnitude > best.x) {
+      best = vec2(magnitude, index);
     }
   }
-  magnitudes[lane] = best;
-  indices[lane] = bestIndex;
+  return best;
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn columns(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) column: u32) {
   let block = group.y * 65535u + group.x;
+  if (block < params.blocks) {
+    peaks[block * 64u + column] = peakOf(block * BLOCK, column);
+  }
+}
+
+@compute @workgroup_size(64)
+fn pick(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let block = (group.y * 65535u + group.x) * 64u + local;
   if (block >= params.blocks) {
     return;
   }
-  let base = block * BLOCK;
   let slots = (params.firstBlock + block) * K;
-  look(base, lane);
   for (var slot = 0u; slot < K; slot++) {
-    workgroupBarrier();
-    if (lane == 0u) {
-      var best = 0u;
-      var bestIndex = 0u;
-      winner = nobody;
-      for (var other = 0u; other < 64u; other++) {
-        let magnitude = magnitudes[other];
-        if (magnitude > best || (magnitude == best && best > 0u && indices[other] < bestIndex)) {
-          best = magnitude;
-          bestIndex = indices[other];
-          winner = other;
-        }
-      }
-      if (winner == nobody) {
-        selection[slots + slot] = 0u;
+    var best = vec2<u32>();
+    for (var column = 0u; column < 64u; column++) {
+      let peak = peaks[block * 64u + column];
+      if (peak.x > best.x || (peak.x == best.x && peak.y < best.y)) {
+        best = peak;
       }
     }
-    workgroupBarrier();
-    if (lane == winner) {
-      let index = indices[lane];
-      let negative = momentum[base + index] >> 31u;
-      selection[slots + slot] = index | (negative << 12u) | (1u << 13u);
-      momentum[base + index] = 0u;
-      look(base, lane);
+    if (best.x == 0u) {
+      selection[slots + slot] = 0u;
+      continue;
     }
+    let at = block * BLOCK + best.y;
+    selection[slots + slot] = best.y | ((momentum[at] >> 31u) << 12u) | (1u << 13u);
+    momentum[at] = 0u;
+    peaks[block * 64u + (best.y & 63u)] = peakOf(block * BLOCK, best.y & 63u);
   }
 }

@@ -37,6 +37,7 @@ export class DctTopK {
   readonly #layout: BlockLayout;
   readonly #k: number;
   readonly #basis: Tensor;
+  readonly #scratch: Tensor; // [largest tensor, at least 128 a block], used by one tensor after another
   readonly #selection: Tensor; // u32 [blocks, k]
   readonly #dispatches: readonly Dispatch[];
 
@@ -50,22 +51,26 @@ export class DctTopK {
     this.#layout = layout;
     this.#k = k;
     this.#basis = gpu.tensor([2, 32, 32], 'f32', 'dct basis', dctBasis());
+    const largest = Math.max(...layout.parameters.map(({ blocks, size }) => blocks * Math.max(size, 128)));
+    this.#scratch = gpu.tensor([largest], 'f32', 'compression scratch');
     this.#selection = gpu.tensor([layout.blocks, k], 'u32', 'selection');
     this.momentum = layout.parameters.map(({ spec, blocks, size }) =>
       gpu.tensor([blocks, size], 'f32', `momentum of ${spec.name}`),
     );
-    const fold = layout.parameters.map(({ spec: { kind, rows, cols } }, index) =>
+    const fold = layout.parameters.flatMap(({ spec: { kind, rows, cols } }, index) =>
       dct(gpu, {
         ...{ kind, rows, cols, norm, momentumDecay },
         gradient: source.tensors[index].gradient,
         basis: this.#basis,
         momentum: this.momentum[index],
+        scratch: this.#scratch,
       }),
     );
-    const select = layout.parameters.map(({ blocks, size, firstBlock }, index) =>
+    const select = layout.parameters.flatMap(({ blocks, size, firstBlock }, index) =>
       topK(gpu, {
         ...{ blocks, firstBlock, k, blockSize: size },
         momentum: this.momentum[index],
+        scratch: this.#scratch,
         selection: this.#selection,
       }),
     );
@@ -81,6 +86,6 @@ export class DctTopK {
   }
 
   close(): void {
-    this.#source.gpu.free(this.#basis, this.#selection, ...this.momentum);
+    this.#source.gpu.free(this.#basis, this.#scratch, this.#selection, ...this.momentum);
   }
 }

@@ -8,14 +8,10 @@ import { inverseDctReference } from '../kernels/inverse-dct.reference.ts';
 import { signVotes } from '../kernels/sign-votes.ts';
 import { signVotesReference } from '../kernels/sign-votes.reference.ts';
 import type { VoteList } from './aggregate.ts';
+import { bitsFor } from './bits.ts';
 import type { BlockLayout } from './blocks.ts';
 
 export type { RoundStep };
-
-interface AppliedTensor {
-  readonly inverse: Dispatch;
-  readonly move: ReturnType<typeof apply>;
-}
 
 /**
  * Applies a round's votes to parameters on the GPU: votes, inverse transform and step, all in integers, so that every
@@ -23,54 +19,61 @@ interface AppliedTensor {
  */
 export class IntegerApply {
   readonly #gpu: Gpu;
+  readonly #layout: BlockLayout;
   readonly #basis: Tensor; // i32 [64, 32]
-  readonly #votes: Tensor; // i32 [largest tensor]: each tensor's inverse leaves it zero for the next
-  readonly #x: Tensor; // i32 [largest tensor]
-  readonly #tensors: readonly AppliedTensor[];
-  #entries: Tensor; // u32 [capacity, 2]
-  #scatter: readonly ReturnType<typeof signVotes>[];
+  readonly #x: Tensor; // i32 [largest tensor], used by one tensor after another
+  readonly #starts: Tensor; // u32 [blocks + 1]
+  readonly #moves: readonly ReturnType<typeof apply>[];
+  #entries: Tensor; // u32 [capacity]
+  #votes: Tensor; // u32 [capacity]
+  #dispatches: readonly Dispatch[];
 
   constructor(gpu: Gpu, layout: BlockLayout, values: readonly Tensor[]) {
     const largest = Math.max(...layout.parameters.map(({ blocks, size }) => blocks * size));
     this.#gpu = gpu;
+    this.#layout = layout;
     this.#basis = gpu.tensor([64, 32], 'i32', 'integer basis', integerBasisHalf());
-    this.#votes = gpu.tensor([largest], 'i32', 'votes');
     this.#x = gpu.tensor([largest], 'i32', 'x');
-    this.#tensors = layout.parameters.map(({ spec: { kind, rows, cols, offset } }, index) => ({
-      inverse: inverseDct(gpu, { votes: this.#votes, basis: this.#basis, x: this.#x, kind, rows, cols }),
-      move: apply(gpu, { values: values[index], x: this.#x, kind, offset }),
-    }));
-    this.#entries = gpu.tensor([1024, 2], 'u32', 'entries');
-    this.#scatter = this.#bindScatter();
+    this.#starts = gpu.tensor([layout.blocks + 1], 'u32', 'vote starts');
+    this.#moves = layout.parameters.map(({ spec: { kind, offset } }, index) =>
+      apply(gpu, { values: values[index], x: this.#x, kind, offset }),
+    );
+    this.#entries = gpu.tensor([1024], 'u32', 'vote entries');
+    this.#votes = gpu.tensor([1024], 'u32', 'votes');
+    this.#dispatches = this.#bind();
   }
 
   /** Moves every parameter by one round, in one submit. */
-  apply(votes: VoteList, round: RoundStep): void {
-    this.#makeRoom(votes.entries.length / 2);
-    this.#gpu.writePrefix(this.#entries, votes.entries);
-    const dispatches = this.#tensors.flatMap(({ inverse, move }, index) => {
-      const first = votes.starts[index];
-      const count = votes.starts[index + 1] - first;
-      move.setRound(round);
-      const scatter = count > 0 ? [this.#scatter[index].dispatch(first, count)] : [];
-      return [...scatter, inverse, move.dispatch];
-    });
-    this.#gpu.submit(dispatches, [this.#votes]);
+  apply({ starts, entries }: VoteList, round: RoundStep): void {
+    this.#makeRoom(entries.length);
+    this.#gpu.write(this.#starts, starts);
+    this.#gpu.writePrefix(this.#entries, entries);
+    for (const move of this.#moves) move.setRound(round);
+    this.#gpu.submit(this.#dispatches);
   }
 
   close(): void {
-    this.#gpu.free(this.#basis, this.#votes, this.#x, this.#entries);
+    this.#gpu.free(this.#basis, this.#x, this.#starts, this.#entries, this.#votes);
   }
 
-  #bindScatter(): readonly ReturnType<typeof signVotes>[] {
-    return this.#tensors.map(() => signVotes(this.#gpu, { entries: this.#entries, votes: this.#votes }));
+  #bind(): readonly Dispatch[] {
+    const [starts, votes, basis, x] = [this.#starts, this.#votes, this.#basis, this.#x];
+    return [
+      signVotes(this.#gpu, { starts, entries: this.#entries, votes }),
+      ...this.#layout.parameters.flatMap(({ spec: { kind, rows, cols }, firstBlock }, index) => [
+        inverseDct(this.#gpu, { starts, votes, firstBlock, basis, x, kind, rows, cols }),
+        this.#moves[index].dispatch,
+      ]),
+    ];
   }
 
   #makeRoom(count: number): void {
-    if (2 * count <= this.#entries.length) return;
-    this.#gpu.free(this.#entries);
-    this.#entries = this.#gpu.tensor([2 ** Math.ceil(Math.log2(count)), 2], 'u32', 'entries');
-    this.#scatter = this.#bindScatter();
+    if (count <= this.#entries.length) return;
+    const capacity = 2 ** bitsFor(count);
+    this.#gpu.free(this.#entries, this.#votes);
+    this.#entries = this.#gpu.tensor([capacity], 'u32', 'vote entries');
+    this.#votes = this.#gpu.tensor([capacity], 'u32', 'votes');
+    this.#dispatches = this.#bind();
   }
 }
 
@@ -78,19 +81,16 @@ export class IntegerApply {
 export function integerApplyReference(
   layout: BlockLayout,
   values: Float32Array,
-  votes: VoteList,
+  { starts, entries }: VoteList,
   round: RoundStep,
 ): Float32Array<ArrayBuffer> {
   const moved = new Float32Array(layout.length);
-  layout.parameters.forEach(({ spec, blocks, size }, index) => {
-    const entries = votes.entries.subarray(2 * votes.starts[index], 2 * votes.starts[index + 1]);
-    const v = signVotesReference(new Int32Array(blocks * size), entries);
-    const x = inverseDctReference(v, spec);
+  const votes = signVotesReference(starts, entries);
+  for (const { spec, blocks, size, firstBlock } of layout.parameters) {
+    const x = inverseDctReference(starts, votes, firstBlock, spec);
     const { kind, offset } = spec;
-    moved.set(
-      applyReference(values.subarray(offset, offset + blocks * size), x, { kind, offset, round }),
-      offset,
-    );
-  });
+    const before = values.subarray(offset, offset + blocks * size);
+    moved.set(applyReference(before, x, { kind, offset, round }), offset);
+  }
   return moved;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
-import { openTestGpu, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
 import { blockSize, type BlockShape } from './block-shape.ts';
 import { dct, dctBasis } from './dct.ts';
 import { dctReference } from './dct.reference.ts';
@@ -30,10 +30,11 @@ describe('dct folds gradients into momentum in the DCT domain', () => {
       const norm = gpu.tensor([2], 'f32', 'norm', new Float32Array([1e9, multiplier]));
       const momentum = gpu.tensor([length / size, size], 'f32', 'momentum', before);
       const momentumDecay = 0.99;
-      gpu.submit([dct(gpu, { gradient, norm, basis, momentum, kind, rows, cols, momentumDecay })]);
+      const scratch = gpu.tensor([length + 5], 'f32', 'scratch', poisoned(length + 5));
+      gpu.submit(dct(gpu, { gradient, norm, basis, momentum, scratch, kind, rows, cols, momentumDecay }));
       const expected = dctReference(g, before, { kind, rows, cols }, { multiplier, momentumDecay });
       expect(relativeL2(await gpu.readF32(momentum), expected)).toBeLessThanOrEqual(1e-5);
-      gpu.free(gradient, norm, momentum);
+      gpu.free(gradient, norm, momentum, scratch);
     },
   );
 
@@ -49,9 +50,20 @@ describe('dct folds gradients into momentum in the DCT domain', () => {
     const gradient = gpu.tensor([64, 64], 'f32', 'gradient', wave);
     const norm = gpu.tensor([2], 'f32', 'norm', new Float32Array([0, 1]));
     const momentum = gpu.tensor([1, 4096], 'f32', 'momentum', new Float32Array(4096).fill(7));
-    gpu.submit([
-      dct(gpu, { gradient, norm, basis, momentum, kind: 'matrix', rows: 64, cols: 64, momentumDecay: 0 }),
-    ]);
+    const scratch = gpu.tensor([4096], 'f32', 'scratch');
+    gpu.submit(
+      dct(gpu, {
+        gradient,
+        norm,
+        basis,
+        momentum,
+        scratch,
+        kind: 'matrix',
+        rows: 64,
+        cols: 64,
+        momentumDecay: 0,
+      }),
+    );
     const found = await gpu.readF32(momentum);
     const expected = new Float64Array(4096);
     expected[64 * u + v] = 32;

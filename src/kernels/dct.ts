@@ -1,17 +1,18 @@
 import code from '../../shaders/dct.wgsl?raw';
+import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { f32, foldGroups, u32, type Dispatch, type KernelSource } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { countBlocks, type BlockShape } from './block-shape.ts';
 
-const source = (entry: BlockShape['kind']): KernelSource => ({
-  name: 'dct',
-  code,
-  entry,
-  bindings: ['read', 'read', 'read', 'write'],
+const source = (entry: 'columns' | 'rows' | 'gains', bindings: KernelSource['bindings']): KernelSource => ({
+  ...{ name: 'dct', code, entry, bindings },
   uniforms: true,
   promise: { kind: 'close', relativeL2: 1e-5 },
 });
+const columns = source('columns', ['read', 'read', 'read', 'write']);
+const rows = source('rows', ['read', 'write', 'read']);
+const gains = source('gains', ['read', 'read', 'read', 'write']);
 
 /**
  * The table `dct` reads, [2, 32, 32]: table[p][i][w] = B[2w + p][i], B the orthonormal DCT-II of length 64. Its cosines
@@ -34,14 +35,29 @@ export interface DctTensors extends BlockShape {
   readonly basis: Tensor;
   /** [blocks, 4096], for gains [blocks, 64]: in place. */
   readonly momentum: Tensor;
+  /** f32 [>= rows, cols]: overwritten; unused for gains. */
+  readonly scratch: Tensor;
   /** Beta in [0, 1). */
   readonly momentumDecay: number;
 }
 
 /** momentum <- momentumDecay * momentum + DCT(norm[1] * gradient), per block. See shaders/dct.wgsl. */
-export function dct(gpu: Gpu, op: DctTensors): Dispatch {
+export function dct(gpu: Gpu, op: DctTensors): Dispatch[] {
   const { blocks, across } = countBlocks(op);
-  const { gradient, norm, basis, momentum, momentumDecay, kind } = op;
+  const { gradient, norm, basis, momentum, scratch, momentumDecay, kind } = op;
+  const length = op.rows * op.cols;
+  invariant(
+    gradient.length === length && momentum.length === length,
+    'gradient and momentum hold the blocks',
+  );
   const words = [u32(blocks), u32(across), f32(momentumDecay)];
-  return gpu.kernels.bind(source(kind), [gradient, norm, basis, momentum], foldGroups(blocks), words);
+  if (kind === 'gains') {
+    return [gpu.kernels.bind(gains, [gradient, norm, basis, momentum], foldGroups(blocks), words)];
+  }
+  invariant(scratch.length >= length, 'the scratch tensor holds the blocks');
+  const groups = foldGroups(4 * blocks);
+  return [
+    gpu.kernels.bind(columns, [gradient, norm, basis, scratch], groups, words),
+    gpu.kernels.bind(rows, [scratch, momentum, basis], groups, words),
+  ];
 }

@@ -1,30 +1,38 @@
 import { blockSize, countBlocks, elementOf, type BlockShape } from './block-shape.ts';
 import { integerBasis } from './integer-basis.ts';
 
-/** X = T' V T per block in wrapping i32. votes: [>= blocks, 4096] (gains [>= blocks, 64]); the result is [rows, cols]. */
-export function inverseDctReference(votes: Int32Array, shape: BlockShape): Int32Array {
+/**
+ * X = T' V T per block in wrapping i32, [rows, cols]. starts: [all blocks + 1]; votes: packed as in sign-votes.ts; the
+ * tensor's blocks are those from firstBlock on.
+ */
+export function inverseDctReference(
+  starts: Uint32Array,
+  votes: Uint32Array,
+  firstBlock: number,
+  shape: BlockShape,
+): Int32Array {
   const { blocks, across } = countBlocks(shape);
   const { kind, rows, cols } = shape;
-  const size = blockSize(kind);
+  const basis = integerBasis; // [64, 64]
   const x = new Int32Array(rows * cols);
-  const block = new Int32Array(size);
-  for (let b = 0; b < blocks; b++) {
-    block.fill(0);
-    for (let index = 0; index < size; index++) {
-      const vote = votes[b * size + index];
-      if (vote === 0) continue;
-      if (kind === 'gains') {
-        for (let i = 0; i < 64; i++) block[i] += Math.imul(vote, integerBasis[index * 64 + i]);
-        continue;
-      }
-      const u = index >> 6;
-      const v = index & 63;
-      for (let i = 0; i < 64; i++) {
-        const row = Math.imul(vote, integerBasis[u * 64 + i]);
-        for (let j = 0; j < 64; j++) block[i * 64 + j] += Math.imul(row, integerBasis[v * 64 + j]);
+  const X = new Int32Array(blockSize(kind)); // of one block
+  for (let block = 0; block < blocks; block++) {
+    X.fill(0);
+    for (let n = starts[firstBlock + block]; n < starts[firstBlock + block + 1]; n++) {
+      const vote = (votes[n] << 16) >> 16;
+      if (kind === 'gains') addWave(X, 0, vote, basis, votes[n] >>> 16);
+      else {
+        const u = votes[n] >>> 22;
+        const v = (votes[n] >>> 16) & 63;
+        for (let i = 0; i < 64; i++) addWave(X, 64 * i, Math.imul(vote, basis[64 * u + i]), basis, v);
       }
     }
-    for (let index = 0; index < size; index++) x[elementOf(kind, across, b, index)] = block[index];
+    for (let index = 0; index < X.length; index++) x[elementOf(kind, across, block, index)] = X[index];
   }
   return x;
+}
+
+/** X[start + j] += factor * T[v][j] for j = 0..63. */
+function addWave(X: Int32Array, start: number, factor: number, basis: Int32Array, v: number): void {
+  for (let j = 0; j < 64; j++) X[start + j] += Math.imul(factor, basis[64 * v + j]);
 }

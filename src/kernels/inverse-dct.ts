@@ -11,8 +11,12 @@ export const integerBasisHalf = (): Int32Array<ArrayBuffer> =>
   Int32Array.from({ length: 64 * 32 }, (_, at) => integerBasis[(at >> 5) * 64 + (at & 31)]);
 
 export interface InverseDctTensors extends BlockShape {
-  /** i32 [>= blocks, blockSize], |vote| <= 32767; left zero. */
+  /** u32 [all blocks + 1] */
+  readonly starts: Tensor;
+  /** u32 [capacity], packed by `packVote`; those of a block sum to at most 32767 in magnitude. */
   readonly votes: Tensor;
+  /** This tensor's first block. */
+  readonly firstBlock: number;
   /** `integerBasisHalf()` */
   readonly basis: Tensor;
   /** i32 [>= rows, cols] */
@@ -21,20 +25,21 @@ export interface InverseDctTensors extends BlockShape {
 
 /** x <- T' votes T per block, exactly. See shaders/inverse-dct.wgsl. */
 export function inverseDct(gpu: Gpu, op: InverseDctTensors): Dispatch {
-  const { votes, basis, x, kind, rows, cols } = op;
+  const { starts, votes, firstBlock, basis, x, kind, rows, cols } = op;
   const { blocks, across } = countBlocks(op);
-  invariant(votes.length >= rows * cols && x.length >= rows * cols, 'votes and x hold every element');
+  invariant(x.length >= rows * cols, 'x holds every element');
+  invariant(starts.length > firstBlock + blocks, 'starts covers the blocks');
   return gpu.kernels.bind(
     {
       name: 'inverse-dct',
       code,
       entry: kind,
-      bindings: ['write', 'read', 'write'],
+      bindings: ['read', 'read', 'read', 'read', 'write'],
       uniforms: true,
       promise: { kind: 'bitwise' },
     },
-    [votes, basis, x],
-    foldGroups(blocks),
-    [u32(blocks), u32(across)],
+    [starts, votes, basis, basis, x],
+    foldGroups(kind === 'matrix' ? 4 * blocks : blocks),
+    [u32(blocks), u32(across), u32(firstBlock)],
   );
 }

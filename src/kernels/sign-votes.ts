@@ -1,4 +1,5 @@
 import code from '../../shaders/sign-votes.wgsl?raw';
+import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { foldGroups, u32, type Dispatch, type KernelSource } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
@@ -7,24 +8,23 @@ const source: KernelSource = {
   name: 'sign-votes',
   code,
   entry: 'main',
-  bindings: ['read', 'write'],
+  bindings: ['read', 'read', 'write'],
   uniforms: true,
   promise: { kind: 'bitwise' },
 };
 
+/** A vote on a coefficient in one word: index below 4096, |vote| <= 32767. */
+export const packVote = (index: number, vote: number): number => ((index << 16) | (vote & 0xffff)) >>> 0;
+
 /**
- * votes[position] += vote over a range of entries. entries: u32 [capacity, 2] of (block * blockSize + index, vote as i32
- * bits); votes: i32 [>= blocks * blockSize], zero before. `dispatch(first, count)` names the range for the next submit.
+ * Sums the entries of each block that name the same coefficient. starts: u32 [blocks + 1]; entries, votes: u32 [capacity],
+ * packed by `packVote`. See shaders/sign-votes.wgsl.
  */
 export function signVotes(
   gpu: Gpu,
-  { entries, votes }: { entries: Tensor; votes: Tensor },
-): { dispatch: (first: number, count: number) => Dispatch } {
-  const bound = gpu.kernels.bind(source, [entries, votes], [1, 1, 1], [u32(0), u32(0)]);
-  return {
-    dispatch(first, count) {
-      bound.setUniforms([u32(first), u32(count)]);
-      return { ...bound, groups: foldGroups(Math.ceil(count / 64)) };
-    },
-  };
+  { starts, entries, votes }: { starts: Tensor; entries: Tensor; votes: Tensor },
+): Dispatch {
+  invariant(votes.length >= entries.length, 'there is a vote for every entry');
+  const blocks = starts.length - 1;
+  return gpu.kernels.bind(source, [starts, entries, votes], foldGroups(blocks), [u32(blocks)]);
 }

@@ -12,9 +12,10 @@ async function run(values: Float32Array<ArrayBuffer>, blockSize: number, k: numb
   const momentum = gpu.tensor([blocks, blockSize], 'f32', 'momentum', values);
   const room = (firstBlock + blocks + 1) * k;
   const selection = gpu.tensor([room], 'u32', 'selection', new Uint32Array(room).fill(untouched));
-  gpu.submit([topK(gpu, { momentum, selection, blocks, blockSize, firstBlock, k })]);
+  const scratch = gpu.tensor([128 * blocks], 'u32', 'scratch', new Uint32Array(128 * blocks).fill(untouched));
+  gpu.submit(topK(gpu, { momentum, scratch, selection, blocks, blockSize, firstBlock, k }));
   const [left, chosen] = [await gpu.readF32(momentum), await gpu.readU32(selection)];
-  gpu.free(momentum, selection);
+  gpu.free(momentum, scratch, selection);
   return { left, chosen };
 }
 
