@@ -1,0 +1,113 @@
+// npm test: every check and every test, in order, all of them even when one fails. `node scripts/test.mjs unit lint` runs
+// the named steps only. The last line is the sum: `N passed, N failed[, N skipped]`. A step that is no test suite counts
+// as one.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { ensureChromium } from './ensure-chromium.mjs';
+import { installPackages } from './setup.mjs';
+import { makeCorpus, root, runPackage } from './steps.mjs';
+
+const reports = 'dist/reports';
+
+/** The counts a test runner wrote, as [passed, failed, skipped]; undefined where it did not get that far. */
+function readReport(file, count) {
+  const path = join(root, file);
+  return existsSync(path) ? count(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+}
+
+/** A runner that fails though no test did (a file that does not load, an error outside a test) is one failure. */
+function counted(exitCode, counts) {
+  const [passed, failed, skipped] = counts ?? [0, 0, 0];
+  return [passed, failed === 0 && (exitCode !== 0 || counts === undefined) ? 1 : failed, skipped];
+}
+
+async function check(work) {
+  const exitCode = await work();
+  return exitCode === 0 ? [1, 0, 0] : [0, 1, 0];
+}
+
+async function vitest(project) {
+  const file = `${reports}/${project}.json`;
+  rmSync(join(root, file), { force: true });
+  const exitCode = await runPackage('vitest', [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ]);
+  return counted(
+    exitCode,
+    readReport(file, (report) => [
+      report.numPassedTests,
+      report.numFailedTests,
+      report.numPendingTests + report.numTodoTests,
+    ]),
+  );
+}
+
+async function playwright() {
+  const file = `${reports}/e2e.json`;
+  rmSync(join(root, file), { force: true });
+  const exitCode = await runPackage('playwright', ['test'], {
+    PLAYWRIGHT_JSON_OUTPUT_NAME: join(root, file),
+  });
+  return counted(
+    exitCode,
+    readReport(file, ({ stats }) => [stats.expected + stats.flaky, stats.unexpected, stats.skipped]),
+  );
+}
+
+const layers = ['src', 'signaling-server', 'e2e', 'scripts', 'bench'].filter((path) =>
+  existsSync(join(root, path)),
+);
+
+const steps = {
+  setup: () => check(installPackages),
+  chromium: () => check(ensureChromium),
+  corpus: () => check(makeCorpus),
+  format: () => check(() => runPackage('prettier', ['--check', '.'])),
+  types: () => check(() => runPackage('tsc', ['-p', '.'])),
+  lint: () => check(() => runPackage('eslint', ['.'])),
+  layering: () => check(() => runPackage('depcruise', layers)),
+  build: () => check(() => runPackage('vite', ['build'])),
+  unit: () => vitest('unit'),
+  gpu: () => vitest('gpu'),
+  e2e: playwright,
+};
+
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !(name in steps));
+if (unknown.length > 0) {
+  console.error(`There is no step ${unknown.join(', ')}. Steps: ${Object.keys(steps).join(' ')}`);
+  process.exit(2);
+}
+mkdirSync(join(root, reports), { recursive: true });
+const chosen =
+  named.length === 0 ? Object.keys(steps) : Object.keys(steps).filter((name) => named.includes(name));
+const rows = [];
+for (const name of chosen) {
+  console.log(`\n== ${name}`);
+  const start = performance.now();
+  let result;
+  try {
+    result = await steps[name]();
+  } catch (error) {
+    console.error(error);
+    result = [0, 1, 0];
+  }
+  rows.push([name, ...result, ((performance.now() - start) / 1000).toFixed(1)]);
+  // Nothing else can run without the packages.
+  if (name === 'setup' && result[1] > 0) break;
+}
+
+const sum = (column) => rows.reduce((total, row) => total + row[column], 0);
+const [passed, failed, skipped] = [sum(1), sum(2), sum(3)];
+console.log(
+  `\n${['step', 'passed', 'failed', 'skipped', 'seconds'].map((cell) => cell.padEnd(10)).join('')}`,
+);
+for (const row of rows) console.log(row.map((cell) => String(cell).padEnd(10)).join(''));
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = failed > 0 ? 1 : 0;
