@@ -128,6 +128,13 @@ export class Link {
     this.#silent = true;
   }
 
+  /** Ends it once what the channel holds has left; what still waits here does not. */
+  finish(): void {
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
+    this.#wire?.finish();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#wire?.close();

@@ -28,6 +28,8 @@ export interface Wire {
   readonly bufferedAmount: number;
   /** What the browser counted on this data channel. */
   stats(): Promise<TransportStats>;
+  /** Ends the channel once what was sent has left; the other side is told at once, without waiting for silence. */
+  finish(): void;
   close(): void;
 }
 
@@ -113,6 +115,11 @@ export function simplePeerWires(options: {
             resolve({ bytesUp, bytesDown });
           });
         }),
+      finish() {
+        // Its close event, when both sides are done, ends the connection too.
+        if (peer._channel?.readyState === 'open') peer._channel.close();
+        else peer.destroy();
+      },
       close() {
         peer.destroy();
       },

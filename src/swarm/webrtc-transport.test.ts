@@ -129,6 +129,10 @@ class FakeWire implements Wire {
 
   stats = () => Promise.resolve({ bytesUp: this.#up, bytesDown: this.#down });
 
+  finish(): void {
+    setImmediate(() => this.close());
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -296,6 +300,16 @@ describe('the WebRTC transport', () => {
     a.close();
     b.close();
     expect([await a.stats(), await b.stats()]).toEqual(before);
+  });
+
+  it('still delivers what was sent just before it closed', async () => {
+    const world = newWorld();
+    const { second, a, b, heardB } = await connectedPair(world);
+    a.send(second.id, new Uint8Array([1, 2, 3]));
+    a.close();
+    await vi.waitFor(() => expect(heardB.at(-1)?.kind).toBe('peer-down'));
+    expect(heardB.map(({ kind }) => kind)).toEqual(['peer-up', 'message', 'peer-down']);
+    b.close();
   });
 
   it('rejects frames that are no message, and goes on', async () => {

@@ -33,8 +33,8 @@ const connectMs = 20_000;
 const forgetAfterMs = 120_000;
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
-/** How long a link stays after close() so that the last message still leaves. */
-const lingerMs = 250;
+/** How long a link may take after close() to send its last message and say that it ends. */
+const lingerMs = 1000;
 
 interface Peer {
   readonly id: PeerId;
@@ -116,6 +116,7 @@ export class WebRtcTransport implements Transport {
       if (live === undefined) continue;
       live.silence();
       this.#count(live);
+      live.finish();
       this.#clock.after(lingerMs, () => live.close());
     }
     this.#peers.clear();
