@@ -6,7 +6,7 @@
 //   t = (q >> 12) D + (((q & 4095) D + (h & 4095)) >> 12) + (h >> 12)      = floor((q D + h) / 2^12)
 //   q <- clamp(q - (t >> 16) - L sign(X), -(2^24 - 1), 2^24 - 1)           t >> 16 = floor((q D + h) / 2^28)
 //   Gains have D = 0, for which t >> 16 is 0 whatever h.
-// Shapes: values [length] f32, x [>= length] i32.
+// Shapes: values [length] f32, x [>= length] i32; length is a multiple of 4. An invocation moves four neighbours.
 // Range: D < 2^18 and |q| < 2^24 keep t below 2^31; L < 2^24 keeps the difference below 2^26.
 // Promise: bitwise. Integers throughout; the two products with a power of two are exact.
 
@@ -21,20 +21,22 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> values: array<f32>;
-@group(0) @binding(2) var<storage, read> x: array<i32>;
+@group(0) @binding(1) var<storage, read_write> values: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> x: array<vec4<i32>>;
 
 const largest = 0xffffff;
 
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let at = (group.y * 65535u + group.x) * 256u + lane;
-  if (at >= params.length) {
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let at = (group.y * 65535u + group.x) * 64u + local;
+  if (4u * at >= params.length) {
     return;
   }
-  let q = i32(values[at] * params.perUnit);
-  let h = bitcast<i32>(mix32((params.offset + at) ^ params.roundKey) & 0xfffffffu);
-  let t = (q >> 12u) * params.decay + (((q & 4095) * params.decay + (h & 4095)) >> 12u) + (h >> 12u);
-  let moved = q - (t >> 16u) - params.step * sign(x[at]);
-  values[at] = f32(clamp(moved, -largest, largest)) * params.unit;
+  let index = params.offset + 4u * at + vec4(0u, 1u, 2u, 3u);
+  let h = bitcast<vec4<i32>>(mix32x4(index ^ vec4(params.roundKey)) & vec4(0xfffffffu));
+  let q = vec4<i32>(values[at] * params.perUnit);
+  let low = ((q & vec4(4095)) * params.decay + (h & vec4(4095))) >> vec4(12u);
+  let t = (q >> vec4(12u)) * params.decay + low + (h >> vec4(12u));
+  let moved = q - (t >> vec4(16u)) - params.step * sign(x[at]);
+  values[at] = vec4<f32>(clamp(moved, vec4(-largest), vec4(largest))) * params.unit;
 }

@@ -8,7 +8,7 @@
 //   basis [2][32][32] f32: basis[p][i][w] = B[2w + p][i] for i < 32.
 //   half [>= blocks, 64, 64] f32: the block after `columns`, as half[j][p * 32 + w] for u = 2w + p.
 // Symmetry: B[u][63-i] = (-1)^u B[u][i]. So even u need only G[i] + G[63-i] and odd u only G[i] - G[63-i]: half the products.
-// Tiling: an invocation makes 4x4 outputs, 256 invocations a block, in two dispatches (`columns`, then `rows`) that meet in
+// Tiling: an invocation makes 8x8 outputs, one workgroup a block, in two dispatches (`columns`, then `rows`) that meet in
 //   `half`. No workgroup memory: on a software adapter its clearing and the barriers cost ten times the transform.
 // Promise: close, relative L2 at most 1e-5 of the float64 DCT. Feeds local momentum only, never replicated state.
 
@@ -21,9 +21,9 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 
 // columns
-@group(0) @binding(1) var<storage, read> gradient: array<f32>; // gains too
-@group(0) @binding(2) var<storage, read> norm: array<f32>; // gains too
-@group(0) @binding(3) var<storage, read> basis: array<vec4<f32>>; // every entry
+@group(0) @binding(1) var<storage, read> gradient: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> norm: array<f32, 2>; // gains too
+@group(0) @binding(3) var<storage, read> basis: array<vec4<f32>, 512>; // every entry
 @group(0) @binding(4) var<storage, read_write> halfOut: array<vec4<f32>>;
 
 // rows
@@ -31,94 +31,112 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> momentum: array<f32>;
 
 // gains
+@group(0) @binding(1) var<storage, read> gainsGradient: array<f32>;
 @group(0) @binding(4) var<storage, read_write> line: array<f32>;
 
-fn load(at: u32) -> vec4<f32> {
-  return vec4(gradient[at], gradient[at + 1u], gradient[at + 2u], gradient[at + 3u]);
+// Column n is a[n] b.
+fn outer(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4(a.x * b, a.y * b, a.z * b, a.w * b);
 }
 
 @compute @workgroup_size(64)
 fn columns(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-  let n = (group.y * 65535u + group.x) * 64u + local;
-  let block = n >> 8u;
+  let block = group.y * 65535u + group.x;
   if (block >= params.blocks) {
     return;
   }
-  let width = params.across * 64u;
-  let corner = (block / params.across) * 64u * width + (block % params.across) * 64u;
+  let width = params.across * 16u; // of a row, in vectors
+  let corner = (block / params.across) * 64u * width + (block % params.across) * 16u;
 
-  // Y[u][j] for u = 2 (4 a + 0..3) + p and j = 4 b + 0..3: one vec4 over j for each of the four u.
-  let b = n & 15u;
-  let a = (n >> 4u) & 7u;
-  let p = (n >> 7u) & 1u;
+  // Y[u][j] for u = 2 (8 a + 0..7) + p and j = 8 b + 0..7, in quarters: a matrix column for each u, over four j.
+  let b = local & 7u;
+  let a = (local >> 3u) & 3u;
+  let p = local >> 5u;
   let mirror = select(1.0, -1.0, p == 1u);
-  var top = corner + 4u * b;
+  var top = corner + 2u * b;
   var bottom = top + 63u * width;
-  var y0 = vec4<f32>();
-  var y1 = vec4<f32>();
-  var y2 = vec4<f32>();
-  var y3 = vec4<f32>();
+  var y00 = mat4x4<f32>();
+  var y01 = mat4x4<f32>();
+  var y10 = mat4x4<f32>();
+  var y11 = mat4x4<f32>();
   for (var i = 0u; i < 32u; i++) {
-    let weights = basis[(p * 32u + i) * 8u + a];
-    let g = load(top) + mirror * load(bottom);
-    y0 += weights.x * g;
-    y1 += weights.y * g;
-    y2 += weights.z * g;
-    y3 += weights.w * g;
+    let w0 = basis[(p * 32u + i) * 8u + 2u * a];
+    let w1 = basis[(p * 32u + i) * 8u + 2u * a + 1u];
+    let g0 = gradient[top] + mirror * gradient[bottom];
+    let g1 = gradient[top + 1u] + mirror * gradient[bottom + 1u];
+    y00 += outer(w0, g0);
+    y01 += outer(w0, g1);
+    y10 += outer(w1, g0);
+    y11 += outer(w1, g1);
     top += width;
     bottom -= width;
   }
-  // Transposed: row j, vec4 over the four u.
-  let at = block * 1024u + 64u * b + ((n >> 4u) & 15u);
+  let at = block * 1024u + 8u * b * 16u + p * 8u + 2u * a;
+  store(at, transpose(y00));
+  store(at + 1u, transpose(y10));
+  store(at + 64u, transpose(y01));
+  store(at + 65u, transpose(y11));
+}
+
+// Four rows j of `half`, four u each.
+fn store(at: u32, y: mat4x4<f32>) {
   let multiplier = norm[1];
-  halfOut[at] = multiplier * vec4(y0.x, y1.x, y2.x, y3.x);
-  halfOut[at + 16u] = multiplier * vec4(y0.y, y1.y, y2.y, y3.y);
-  halfOut[at + 32u] = multiplier * vec4(y0.z, y1.z, y2.z, y3.z);
-  halfOut[at + 48u] = multiplier * vec4(y0.w, y1.w, y2.w, y3.w);
+  halfOut[at] = multiplier * y[0];
+  halfOut[at + 16u] = multiplier * y[1];
+  halfOut[at + 32u] = multiplier * y[2];
+  halfOut[at + 48u] = multiplier * y[3];
 }
 
 @compute @workgroup_size(64)
 fn rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-  let n = (group.y * 65535u + group.x) * 64u + local;
-  let block = n >> 8u;
+  let block = group.y * 65535u + group.x;
   if (block >= params.blocks) {
     return;
   }
-  // C[u][v] for u = 2 (4 a + 0..3) + p and v = 2 (4 c + 0..3) + q: one vec4 over v for each of the four u.
-  let c = n & 7u;
-  let q = (n >> 3u) & 1u;
-  let a = (n >> 4u) & 7u;
-  let p = (n >> 7u) & 1u;
+  // C[u][v] for u = 2 (8 a + 0..7) + p and v = 2 (8 c + 0..7) + q, in quarters: a matrix column for each u, over four v.
+  let c = local & 3u;
+  let q = (local >> 2u) & 1u;
+  let a = (local >> 3u) & 3u;
+  let p = local >> 5u;
   let mirror = select(1.0, -1.0, q == 1u);
-  var low = block * 1024u + ((n >> 4u) & 15u);
+  var low = block * 1024u + p * 8u + 2u * a;
   var high = low + 63u * 16u;
-  var c0 = vec4<f32>();
-  var c1 = vec4<f32>();
-  var c2 = vec4<f32>();
-  var c3 = vec4<f32>();
+  var c00 = mat4x4<f32>();
+  var c01 = mat4x4<f32>();
+  var c10 = mat4x4<f32>();
+  var c11 = mat4x4<f32>();
   for (var j = 0u; j < 32u; j++) {
-    let weights = basis[(q * 32u + j) * 8u + c];
-    let y = half[low] + mirror * half[high];
-    c0 += y.x * weights;
-    c1 += y.y * weights;
-    c2 += y.z * weights;
-    c3 += y.w * weights;
+    let w0 = basis[(q * 32u + j) * 8u + 2u * c];
+    let w1 = basis[(q * 32u + j) * 8u + 2u * c + 1u];
+    let y0 = half[low] + mirror * half[high];
+    let y1 = half[low + 1u] + mirror * half[high + 1u];
+    c00 += outer(y0, w0);
+    c01 += outer(y0, w1);
+    c10 += outer(y1, w0);
+    c11 += outer(y1, w1);
     low += 16u;
     high -= 16u;
   }
-  let first = block * 4096u + (8u * a + p) * 64u + 8u * c + q;
-  fold(first, c0);
-  fold(first + 128u, c1);
-  fold(first + 256u, c2);
-  fold(first + 384u, c3);
+  let at = block * 4096u + (16u * a + p) * 64u + 16u * c + q;
+  fold(at, c00);
+  fold(at + 8u, c01);
+  fold(at + 512u, c10);
+  fold(at + 520u, c11);
 }
 
-// Four coefficients of one u, v two apart.
-fn fold(at: u32, coefficients: vec4<f32>) {
-  momentum[at] = params.beta * momentum[at] + coefficients.x;
-  momentum[at + 2u] = params.beta * momentum[at + 2u] + coefficients.y;
-  momentum[at + 4u] = params.beta * momentum[at + 4u] + coefficients.z;
-  momentum[at + 6u] = params.beta * momentum[at + 6u] + coefficients.w;
+// Four u two apart, four v two apart.
+fn fold(at: u32, c: mat4x4<f32>) {
+  foldRow(at, c[0]);
+  foldRow(at + 128u, c[1]);
+  foldRow(at + 256u, c[2]);
+  foldRow(at + 384u, c[3]);
+}
+
+fn foldRow(at: u32, c: vec4<f32>) {
+  momentum[at] = params.beta * momentum[at] + c.x;
+  momentum[at + 2u] = params.beta * momentum[at + 2u] + c.y;
+  momentum[at + 4u] = params.beta * momentum[at + 4u] + c.z;
+  momentum[at + 6u] = params.beta * momentum[at + 6u] + c.w;
 }
 
 @compute @workgroup_size(64)
@@ -134,7 +152,7 @@ fn gains(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
   var sum = 0.0;
   for (var i = 0u; i < 32u; i++) {
     let weight = dot(chosen, basis[(p * 32u + i) * 8u + (u >> 3u)]);
-    sum += weight * (gradient[block * 64u + i] + mirror * gradient[block * 64u + 63u - i]);
+    sum += weight * (gainsGradient[block * 64u + i] + mirror * gainsGradient[block * 64u + 63u - i]);
   }
   let at = block * 64u + u;
   line[at] = params.beta * line[at] + norm[1] * sum;

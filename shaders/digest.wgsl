@@ -25,12 +25,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var at = id.x; at < params.length; at += params.stride) {
     let word = values[at];
     let key = 4u * (params.offset + at) + params.salt;
-    sum += vec4(
-      mix32(word ^ mix32(key)),
-      mix32(word ^ mix32(key + 1u)),
-      mix32(word ^ mix32(key + 2u)),
-      mix32(word ^ mix32(key + 3u)),
-    );
+    sum += mix32x4(vec4(word) ^ mix32x4(key + vec4(0u, 1u, 2u, 3u)));
   }
   atomicAdd(&lanes[0], sum.x);
   atomicAdd(&lanes[1], sum.y);

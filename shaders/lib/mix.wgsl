@@ -6,3 +6,11 @@ fn mix32(word: u32) -> u32 {
   x = (x ^ (x >> 15u)) * 0x846ca68bu;
   return x ^ (x >> 16u);
 }
+
+// mix32 of four words.
+fn mix32x4(words: vec4<u32>) -> vec4<u32> {
+  var x = words;
+  x = (x ^ (x >> vec4(16u))) * 0x7feb352du;
+  x = (x ^ (x >> vec4(15u))) * 0x846ca68bu;
+  return x ^ (x >> vec4(16u));
+}

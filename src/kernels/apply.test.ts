@@ -81,7 +81,7 @@ describe('apply on the GPU equals its reference word for word', () => {
     },
     {
       kind: 'matrix',
-      length: 4097,
+      length: 4100,
       offset: 2 ** 30,
       round: { step: 2 ** 24 - 1, decay: 1, roundKey: 0x80000000 },
     },
@@ -91,7 +91,7 @@ describe('apply on the GPU equals its reference word for word', () => {
       offset: 163840,
       round: { step: 8389, decay: 53690, roundKey: hashWords(1, 2) },
     },
-    { kind: 'gains', length: 1, offset: 7, round: { step: 0, decay: 0, roundKey: 0 } },
+    { kind: 'gains', length: 4, offset: 7, round: { step: 0, decay: 0, roundKey: 0 } },
   ];
   test.each(cases.map((one, seed) => ({ ...one, seed })))(
     '$length $kind from element $offset, seed $seed',
@@ -102,13 +102,13 @@ describe('apply on the GPU equals its reference word for word', () => {
         at < extremes.length ? extremes[at] : random.below(2 * largestInteger + 1) - largestInteger,
       );
       const values = Float32Array.from(q, (integer) => integer / latticePerUnit[kind]);
-      const x = Int32Array.from({ length: length + 3 }, () =>
+      const x = Int32Array.from({ length: length + 4 }, () =>
         random.below(4) === 0 ? 0 : random.below(3) === 0 ? random.u32() | 0 : random.below(3) - 1,
       );
       const valueTensor = gpu.tensor([length], 'f32', 'values', values);
       const bound = apply(gpu, {
         values: valueTensor,
-        x: gpu.tensor([length + 3], 'i32', 'x', x),
+        x: gpu.tensor([length + 4], 'i32', 'x', x),
         kind,
         offset,
       });

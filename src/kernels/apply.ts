@@ -17,7 +17,7 @@ const source: KernelSource = {
 };
 
 export interface ApplyTensors {
-  /** f32 [length], lattice values, in place. */
+  /** f32 [length], lattice values, in place; a multiple of 4 elements, as every blocked tensor has. */
   readonly values: Tensor;
   /** i32 [>= length]: only its sign is used. */
   readonly x: Tensor;
@@ -32,7 +32,7 @@ export function apply(
   op: ApplyTensors,
 ): { dispatch: Dispatch; setRound: (round: RoundStep) => void } {
   const { values, x, kind, offset } = op;
-  invariant(x.length >= values.length, 'x holds every element');
+  invariant(x.length >= values.length && values.length % 4 === 0, 'x holds every element, four at a time');
   const perUnit = latticePerUnit[kind];
   const words = (round: RoundStep): readonly Word[] => {
     const { step, decay } = moveOf(kind, round);

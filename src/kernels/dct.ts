@@ -55,7 +55,7 @@ export function dct(gpu: Gpu, op: DctTensors): Dispatch[] {
     return [gpu.kernels.bind(gains, [gradient, norm, basis, momentum], foldGroups(blocks), words)];
   }
   invariant(scratch.length >= length, 'the scratch tensor holds the blocks');
-  const groups = foldGroups(4 * blocks);
+  const groups = foldGroups(blocks);
   return [
     gpu.kernels.bind(columns, [gradient, norm, basis, scratch], groups, words),
     gpu.kernels.bind(rows, [scratch, momentum, basis], groups, words),

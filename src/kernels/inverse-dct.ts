@@ -34,12 +34,12 @@ export function inverseDct(gpu: Gpu, op: InverseDctTensors): Dispatch {
       name: 'inverse-dct',
       code,
       entry: kind,
-      bindings: ['read', 'read', 'read', 'read', 'write'],
+      bindings: ['read', 'read', 'read', 'write'],
       uniforms: true,
       promise: { kind: 'bitwise' },
     },
-    [starts, votes, basis, basis, x],
-    foldGroups(kind === 'matrix' ? 4 * blocks : blocks),
+    [starts, votes, basis, x],
+    foldGroups(blocks),
     [u32(blocks), u32(across), u32(firstBlock)],
   );
 }

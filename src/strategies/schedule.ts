@@ -37,10 +37,10 @@ export function cosineSchedule({
   points.push([warmUp, peak]);
   const span = Math.max(0, rounds - warmUp);
   for (let s = 1; s <= pieces; s++) {
-    const round = warmUp + floorDivide(span * s, pieces);
-    const step = floor + floorDivide((peak - floor) * halfCosine[s], 65536);
-    if (round > points[points.length - 1][0]) points.push([round, step]);
-    else if (span > 0 && points.length > 1 && round > warmUp) points[points.length - 1] = [round, step];
+    const round = warmUp + floorDivide(2 * span * s + pieces, 2 * pieces); // to the nearest
+    if (round === warmUp) continue;
+    if (points[points.length - 1][0] === round) points.pop(); // fewer rounds than pieces: the last piece holds
+    points.push([round, floor + floorDivide((peak - floor) * halfCosine[s], 65536)]);
   }
   return points;
 }
