@@ -7,8 +7,7 @@
 //   x [>= rows, cols] i32 in the parameter's own order.
 // Range: the votes of a block sum to at most S <= 32767, so |V T| < 2^23 and |X| <= 65025 S < 2^31: no shift, no rounding,
 //   hence any order agrees, and so does a coefficient listed in parts.
-// Symmetry: T[u][63-i] = (-1)^u T[u][i], so each outer product is computed on the quadrant i, j < 32 and added to the four
-//   quadrants with the signs of u and v.
+// Symmetry: T[u][63-i] = (-1)^u T[u][i], so the factors of the quadrant i, j < 32, with the signs of u and v, serve all four.
 // Tiling: sparse: each vote adds one outer product instead of 2 * 64^3 products a block; a workgroup of 64 invocations a block,
 //   an invocation has 4x4 elements of each quadrant. No workgroup memory.
 // Promise: bitwise.
