@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
-import { DistroReference } from '../src/strategies/distro-reference.ts';
-import { replayFixture } from '../src/strategies/replay-fixture.ts';
+import { build, runnerImport } from 'vite';
 import { expect, test } from './swarm-fixture.ts';
+import type * as Expected from './replay/expected.ts';
 import type { replayHere } from './replay/in-page.ts';
 
 const seed = 20261122;
+
+const inFolder = (name: string): string => fileURLToPath(new URL(`./replay/${name}`, import.meta.url));
 
 async function bundle(): Promise<string> {
   const output = await build({
@@ -15,7 +16,7 @@ async function bundle(): Promise<string> {
       write: false,
       minify: false,
       lib: {
-        entry: fileURLToPath(new URL('./replay/in-page.ts', import.meta.url)),
+        entry: inFolder('in-page.ts'),
         formats: ['iife'],
         name: 'starlingReplay',
       },
@@ -29,12 +30,9 @@ async function bundle(): Promise<string> {
 test(`50 records give Chromium the same 32-bit words as the reference in JS (seed ${seed})`, async ({
   swarm,
 }) => {
-  const { specs, initial, hyper, records } = replayFixture(seed);
-  const reference = new DistroReference(specs, initial, hyper);
-  const expected = records.map(({ round, contributions }) => {
-    reference.apply(round, contributions);
-    return { digest: reference.digest(), words: new Uint32Array(reference.values.slice().buffer) };
-  });
+  // Through vite, because the strategy imports shaders.
+  const { module } = await runnerImport<typeof Expected>(inFolder('expected.ts'), { configFile: false });
+  const expected = module.expectedReplay(seed);
   const tab = await swarm.open();
   // Not a script element: the page's policy rightly refuses foreign inline scripts.
   await tab.page.evaluate(`${await bundle()}; globalThis.starlingReplay = starlingReplay; undefined`);

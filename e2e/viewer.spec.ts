@@ -20,7 +20,7 @@ test('over plain HTTP at another address the page is a viewer that says why, and
   const { environment } = await plain.snapshot();
   expect(environment.canTrain).toBe(false);
   await expect(plain.page.getByRole('button', { name: /^join/i })).toHaveCount(0);
-  const link = plain.page.getByRole('link', { name: /https/i });
+  const link = plain.page.getByTestId('secure-link');
   await expect(link).toHaveAttribute('href', new RegExp(`^https://starling\\.test:${port}/`));
 
   await link.click();

@@ -44,6 +44,7 @@ export class VolunteerPage {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const opened = new VolunteerPage(context, await context.newPage());
     await opened.page.goto(pageUrl(address));
+    await opened.page.waitForFunction(() => 'starling' in globalThis);
     return opened;
   }
 

@@ -36,7 +36,8 @@ export async function openDevice(
   return { device, adapter: reportAdapter(adapter.info) };
 }
 
-function reportAdapter(info: GPUAdapterInfo): AdapterReport {
+/** What an adapter says of itself, in our words. */
+export function reportAdapter(info: GPUAdapterInfo): AdapterReport {
   const said = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`.trim();
   const software = /swiftshader|llvmpipe|lavapipe|software|warp|basic render/i.test(said) || isFallback(info);
   const name = [info.description, `${info.vendor} ${info.architecture}`.trim(), info.device].find(

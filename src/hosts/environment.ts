@@ -1,3 +1,5 @@
+import { reportAdapter } from '../gpu/device.ts';
+
 /** What this browser can do here, in words for people. The page's Environment (src/ui/host.ts) has this shape. */
 export interface BrowserEnvironment {
   readonly canTrain: boolean;
@@ -5,6 +7,8 @@ export interface BrowserEnvironment {
   readonly fix: string;
   readonly secureUrl: string | undefined;
   readonly gpu?: string;
+  /** True where a CPU stands in for a GPU. */
+  readonly gpuIsSoftware?: boolean;
 }
 
 /** The same address over HTTPS: the server answers both on one port. */
@@ -38,7 +42,13 @@ export async function detectEnvironment(): Promise<BrowserEnvironment> {
       secureUrl: undefined,
     };
   }
-  const { description, vendor, architecture } = adapter.info;
-  const gpu = description === '' ? `${vendor} ${architecture}`.trim() : description;
-  return { canTrain: true, reason: 'This browser can train.', fix: '', secureUrl: undefined, gpu };
+  const { name, software } = reportAdapter(adapter.info);
+  return {
+    canTrain: true,
+    reason: 'This browser can train.',
+    fix: '',
+    secureUrl: undefined,
+    gpu: name,
+    gpuIsSoftware: software,
+  };
 }

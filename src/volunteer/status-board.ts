@@ -61,12 +61,8 @@ export class StatusBoard {
     if (this.#events.length > keptEvents) this.#events.shift();
   }
 
-  /** Books a finished round. `members` are those of the round, sorted. */
-  round(
-    { agreed, mine, state, computeMs }: RoundOutcome,
-    members: readonly PeerId[],
-    validationBatches: number,
-  ): void {
+  /** Books a finished round. */
+  round({ agreed, mine, state, computeMs, members }: RoundOutcome, validationBatches: number): void {
     const { record } = agreed;
     const counted = record.contributions;
     const tokens = counted.reduce((sum, one) => sum + one.tokens, 0);

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { PeerId } from '../base/ids.ts';
 import { assign } from '../data/assignment.ts';
 import { toBatch } from '../data/batch.ts';
 import type { Corpus } from '../data/corpus.ts';
@@ -30,6 +31,8 @@ export interface RoundOutcome {
   /** State digest after the round, 32 hex digits. */
   readonly state: string;
   readonly computeMs: number;
+  /** The members of the round, sorted. */
+  readonly members: readonly PeerId[];
 }
 
 /**
@@ -38,6 +41,7 @@ export interface RoundOutcome {
  */
 export async function trainRound(street: Street, round: number): Promise<RoundOutcome> {
   const { replica, strategy, swarm, phases, clock } = street;
+  const members = swarm.membersOf(round);
   let mine: OwnContribution | undefined;
   let computeMs = 0;
   if (swarm.isMember(round)) {
@@ -56,7 +60,7 @@ export async function trainRound(street: Street, round: number): Promise<RoundOu
   const state = await replica.digest();
   await swarm.confirm(round, state);
   phases.add('apply', clock.now() - start);
-  return { agreed, mine, state, computeMs };
+  return { agreed, mine, state, computeMs, members };
 }
 
 /** Micro-batches until the token target or the compute budget is reached; gradients add up in the replica. */

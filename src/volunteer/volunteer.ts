@@ -7,14 +7,14 @@ import { Gpu } from '../gpu/gpu.ts';
 import { generate } from '../model/generate.ts';
 import { Replica } from '../model/replica.ts';
 import { DistroStrategy } from '../strategies/distro.ts';
-import type { Swarm } from '../swarm/swarm-api.ts';
+import type { Entry, Swarm } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
 import { Phases } from './phases.ts';
 import type { Platform } from './platform.ts';
 import { hyperparametersOf, type RunConfig } from './run-config.ts';
 import type { VolunteerState, VolunteerStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
-import { trainRound, type Street } from './train-round.ts';
+import { trainRound, type RoundOutcome, type Street } from './train-round.ts';
 import { ValidationSet } from './validation.ts';
 
 const sampleEvery = 20;
@@ -57,7 +57,6 @@ export class Volunteer {
   async run(): Promise<void> {
     try {
       const street = await this.#open();
-      await this.#enter(street);
       await this.#train(street);
     } catch (thrown) {
       if (this.#leaving) return;
@@ -139,35 +138,47 @@ export class Volunteer {
     return { config, corpus, tokenizer, replica, strategy, swarm, phases: this.#phases, clock, validation };
   }
 
-  /** Stands the replica where the swarm is: the initial weights, or a member's snapshot checked against its digest. */
-  async #enter({ swarm, replica }: Street): Promise<void> {
-    const initial = await replica.digest();
-    this.#board.stateDigest = initial;
-    this.#say('waiting', 'Looking for the other volunteers.');
-    let entry = await swarm.enter(initial);
+  /**
+   * Stands the replica where the swarm is: at the initial weights, or at a member's snapshot checked against the digest
+   * its members confirmed. Returns the next round.
+   */
+  async #enter({ swarm, replica }: Street, first: Entry): Promise<number> {
+    let entry = first;
     while (entry.kind === 'snapshot') {
       const restored = replica.restore(entry.bytes);
       if (restored.ok && (await replica.digest()) === entry.state) break;
       entry = await swarm.reenter();
     }
-    this.#firstRound = entry.round + 1;
     if (entry.kind === 'snapshot') await swarm.confirm(entry.round, entry.state);
+    return entry.round + 1;
   }
-  #firstRound = 1;
 
   async #train(street: Street): Promise<void> {
     const { config, swarm, replica } = street;
-    for (let round = this.#firstRound; config.endRound === null || round <= config.endRound; round++) {
+    const initial = await replica.digest();
+    this.#board.stateDigest = initial;
+    this.#say('waiting', 'Looking for the other volunteers.');
+    let round = await this.#enter(street, await swarm.enter(initial));
+    while (config.endRound === null || round <= config.endRound) {
       this.#explain();
       this.#phases.beginRound();
-      const outcome = await trainRound(street, round);
-      this.#board.round(outcome, swarm.membersOf(round), street.validation.batches.length);
+      let outcome: RoundOutcome;
+      try {
+        outcome = await trainRound(street, round);
+      } catch (thrown) {
+        // Asleep too long: the others no longer keep the rounds in between.
+        if (!(thrown instanceof StarlingError && thrown.code === 'swarm-behind')) throw thrown;
+        round = await this.#enter(street, await swarm.reenter());
+        continue;
+      }
+      this.#board.round(outcome, street.validation.batches.length);
       if (swarm.snapshotWanted) swarm.offerSnapshot(round, outcome.state, await replica.snapshot());
       if (round % sampleEvery === 0 && outcome.agreed.record.leader === swarm.self)
         await this.#writeSample(street, round);
       this.#board.traffic = await this.#platform.transport.stats();
       this.#phases.endRound();
       this.#changed();
+      round++;
     }
     await this.#finish(street);
   }
