@@ -116,7 +116,7 @@ export interface Swarm {
   enter(initialState: string): Promise<Entry>;
   /** The entry's snapshot did not match its digest: forget it and fetch another. */
   reenter(): Promise<Entry>;
-  /** Whether this volunteer trains in `round` (it is a member after record round - 1). */
+  /** Whether this volunteer trains in `round`: it is a member after record round - 1, and the round is not decided yet. */
   isMember(round: number): boolean;
   /** Members of `round`, sorted: the same list at every replica. */
   membersOf(round: number): readonly PeerId[];

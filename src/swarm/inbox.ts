@@ -1,0 +1,108 @@
+import type { Bytes } from '../base/bytes.ts';
+import type { PeerId } from '../base/ids.ts';
+
+export interface InboxOptions {
+  /** Judges one message; never rejects. */
+  readonly judge: (from: PeerId, bytes: Bytes) => Promise<void>;
+  readonly overflow: (from: PeerId) => void;
+  /** Bytes that may wait of one peer. */
+  readonly byteLimit: number;
+  readonly messageLimit: number;
+}
+
+interface Queue {
+  readonly waiting: Bytes[];
+  bytes: number;
+  running: boolean;
+}
+
+interface Parked {
+  readonly round: number;
+  readonly bytes: Bytes;
+}
+
+/**
+ * Messages between arrival and judgement, in order for each peer; verifying is asynchronous, and two messages of one
+ * peer must not overtake each other. Messages of rounds still to come are parked until they can be judged. Both are
+ * bounded for each peer: a full queue refuses the newest, a full park forgets the oldest.
+ */
+export class Inbox {
+  readonly #options: InboxOptions;
+  readonly #queues = new Map<PeerId, Queue>();
+  readonly #parked = new Map<PeerId, Parked[]>();
+  #closed = false;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+  }
+
+  push(from: PeerId, bytes: Bytes): void {
+    if (this.#closed) return;
+    let queue = this.#queues.get(from);
+    if (queue === undefined) {
+      queue = { waiting: [], bytes: 0, running: false };
+      this.#queues.set(from, queue);
+    }
+    const { messageLimit, byteLimit } = this.#options;
+    if (queue.waiting.length >= messageLimit || queue.bytes + bytes.length > byteLimit) {
+      this.#options.overflow(from);
+      return;
+    }
+    queue.waiting.push(bytes);
+    queue.bytes += bytes.length;
+    if (!queue.running) void this.#run(from, queue);
+  }
+
+  /** Keeps a message until `release` reaches its round. */
+  park(from: PeerId, round: number, bytes: Bytes): void {
+    const parked = this.#parked.get(from) ?? [];
+    this.#parked.set(from, parked);
+    parked.push({ round, bytes });
+    let held = parked.reduce((sum, one) => sum + one.bytes.length, 0);
+    while (parked.length > this.#options.messageLimit || held > this.#options.byteLimit) {
+      held -= parked.shift()?.bytes.length ?? 0;
+    }
+  }
+
+  /** Judges what was parked for rounds up to `round`. */
+  release(round: number): void {
+    for (const [from, parked] of this.#parked) {
+      const due = parked.filter((one) => one.round <= round);
+      if (due.length === 0) continue;
+      this.#parked.set(
+        from,
+        parked.filter((one) => one.round > round),
+      );
+      for (const { bytes } of due) this.push(from, bytes);
+    }
+  }
+
+  /** The peer is gone. What waits is still judged: it may hold the last record of a leader. */
+  forget(from: PeerId): void {
+    const queue = this.#queues.get(from);
+    if (queue?.running === false) this.#queues.delete(from);
+    if (this.#parked.get(from)?.length === 0) this.#parked.delete(from);
+  }
+
+  /** Forgets parked messages of peers that are not linked any more. */
+  dropStrangers(linked: ReadonlySet<PeerId>): void {
+    for (const from of this.#parked.keys()) if (!linked.has(from)) this.#parked.delete(from);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#queues.clear();
+    this.#parked.clear();
+  }
+
+  async #run(from: PeerId, queue: Queue): Promise<void> {
+    queue.running = true;
+    for (;;) {
+      const bytes = queue.waiting.shift();
+      if (bytes === undefined || this.#closed) break;
+      await this.#options.judge(from, bytes);
+      queue.bytes -= bytes.length;
+    }
+    queue.running = false;
+  }
+}

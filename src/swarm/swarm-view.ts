@@ -1,0 +1,86 @@
+import type { PeerId } from '../base/ids.ts';
+import {
+  currentRound,
+  deadlineOf,
+  expectedLeader,
+  isGone,
+  isMember,
+  shortName,
+  type RoundState,
+} from './round-state.ts';
+import type { SwarmView } from './swarm-api.ts';
+
+/** Whether a member's newest confirm contradicts our replica. */
+export const replicasAgree = (state: RoundState): boolean => {
+  const { applied } = state;
+  if (applied === undefined) return true;
+  const record = state.trail.get(applied.round);
+  return ![...state.votes].some(
+    ([peer, vote]) =>
+      isMember(state, peer) &&
+      vote.round === applied.round &&
+      vote.record === record &&
+      vote.state !== applied.state,
+  );
+};
+
+/** One look at the swarm: everything but what the facade itself counts. */
+export function viewOf(state: RoundState, nowMs: number): Omit<SwarmView, 'rejections' | 'catchUp'> {
+  const { applied, settings } = state;
+  const record = applied === undefined ? undefined : state.trail.get(applied.round);
+  const confirms = [...state.votes].flatMap(([peer, vote]) =>
+    applied !== undefined && vote.round === applied.round && vote.record === record
+      ? [{ peer, state: vote.state }]
+      : [],
+  );
+  if (applied !== undefined && state.mode === 'following')
+    confirms.push({ peer: settings.self, state: applied.state });
+  return {
+    round: state.head?.round ?? 0,
+    members: state.members.map(({ id }) => id),
+    connected: [...state.links].flatMap(([peer, link]) => (link.up ? [peer] : [])).sort(),
+    leader: expectedLeader(state, nowMs),
+    isMember: isMember(state, settings.self),
+    confirms: confirms.sort((a, b) => (a.peer < b.peer ? -1 : 1)),
+    replicasAgree: replicasAgree(state),
+    waitingFor: waitingFor(state, nowMs),
+  };
+}
+
+const names = (peers: readonly PeerId[]): string => peers.map(shortName).join(', ');
+
+/** One sentence for people: what has to happen before the next record. */
+function waitingFor(state: RoundState, nowMs: number): string {
+  const { self, founder, minMembers, mayFound } = state.settings;
+  const linked = [...state.links].filter(([, link]) => link.up);
+  switch (state.mode) {
+    case 'idle':
+      return 'Not in the run yet.';
+    case 'entering': {
+      if (self !== founder || !mayFound) return 'Waiting for a volunteer of this run.';
+      const ready = 1 + linked.filter(([, link]) => link.wantsMembership).length;
+      return `Waiting for volunteers: ${ready} of ${minMembers} are here.`;
+    }
+    case 'fetching':
+      return linked.length === 0
+        ? 'Waiting for a volunteer to take the model from.'
+        : 'Taking the model from a volunteer.';
+    case 'behind':
+      return 'The others are too far ahead; the model has to be taken from one of them.';
+    case 'following':
+      return waitingInRound(state, nowMs);
+  }
+}
+
+function waitingInRound(state: RoundState, nowMs: number): string {
+  const { self } = state.settings;
+  const round = currentRound(state);
+  const active = state.members.map(({ id }) => id).filter((id) => !isGone(state, id, nowMs));
+  if (active.length === 0) return 'No member of the run is connected.';
+  const missing = active.filter((id) => !state.byAuthor.has(id));
+  if (missing.includes(self)) return `Training round ${round}.`;
+  const leader = expectedLeader(state, nowMs);
+  if (missing.length > 0 && nowMs < deadlineOf(state)) return `Round ${round} waits for ${names(missing)}.`;
+  if (leader === undefined || leader === self) return `Round ${round} is being closed.`;
+  return `Round ${round} waits for the record of ${shortName(leader)}.`;
+}

@@ -1,0 +1,230 @@
+import { toHex, utf8, type Bytes } from '../base/bytes.ts';
+import { ManualClock } from '../base/clock.ts';
+import { describeError, StarlingError } from '../base/errors.ts';
+import type { PeerId, RunId } from '../base/ids.ts';
+import { SeededRandom } from '../base/random.ts';
+import { MemoryNetwork } from '../swarm/memory-transport.ts';
+import type { RoundRecord, Swarm, SwarmEvent, SwarmRules } from '../swarm/swarm-api.ts';
+import { createSwarm } from '../swarm/swarm.ts';
+import type { Transport } from '../swarm/transport.ts';
+import { fakeCrypto, fakeSigner } from './fake-crypto.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly minMembers?: number;
+  readonly roundDeadlineMs?: number;
+  /** Shortest and longest delay of a message, ms. */
+  readonly delayMs?: readonly [number, number];
+  readonly linkLoss?: number;
+  readonly relinkMs?: number;
+  readonly snapshotBytes?: number;
+}
+
+const startState = '0'.repeat(32);
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Volunteers with a trivial model over a memory network, on one manual clock. The first volunteer is the founder. */
+export class SwarmWorld {
+  readonly clock = new ManualClock();
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  readonly volunteers: TestVolunteer[] = [];
+  readonly rules: SwarmRules;
+  readonly options: WorldOptions;
+
+  constructor(options: WorldOptions) {
+    this.options = options;
+    this.random = new SeededRandom(options.seed);
+    const { delayMs = [1, 30], linkLoss, relinkMs } = options;
+    this.network = new MemoryNetwork({
+      clock: this.clock,
+      random: new SeededRandom(options.seed + 1_000),
+      delayMs,
+      ...(linkLoss === undefined ? {} : { linkLoss }),
+      ...(relinkMs === undefined ? {} : { relinkMs }),
+    });
+    this.rules = {
+      runId: 'ab'.repeat(32) as RunId,
+      founder: fakeSigner(0).id,
+      minMembers: options.minMembers ?? 1,
+      roundDeadlineMs: options.roundDeadlineMs ?? 2_000,
+      maxPayloadBytes: 1_000,
+      maxSnapshotBytes: 1 << 22,
+      payloadProblem: (payload) => (payload[0] === 1 ? undefined : 'not a payload'),
+    };
+  }
+
+  /** A volunteer that trains for `trainMs` (shortest, longest) a round; its loop starts now. */
+  join(trainMs: readonly [number, number] = [20, 60]): TestVolunteer {
+    const volunteer = new TestVolunteer(this, this.volunteers.length, trainMs);
+    this.volunteers.push(volunteer);
+    void volunteer.run();
+    return volunteer;
+  }
+
+  /** A peer of the network that follows no protocol. */
+  stranger(n: number): { readonly id: PeerId; readonly transport: Transport } {
+    const { id } = fakeSigner(n);
+    return { id, transport: this.network.create(id) };
+  }
+
+  /** Moves time in steps of 5 ms until the condition holds; fails after `limitMs` of the world's time. */
+  async until(what: string, condition: () => boolean, limitMs = 60_000): Promise<void> {
+    const end = this.clock.now() + limitMs;
+    while (!condition()) {
+      if (this.clock.now() > end) {
+        const state = this.volunteers.map((one) => `${one.name}: ${one.describe()}`).join('\n');
+        throw new Error(`seed ${this.options.seed}: still not so after ${limitMs} ms: ${what}\n${state}`);
+      }
+      this.clock.advance(5);
+      await turn();
+    }
+  }
+
+  async pass(ms: number): Promise<void> {
+    const end = this.clock.now() + ms;
+    await this.until(`${ms} ms pass`, () => this.clock.now() >= end, ms + 10);
+  }
+
+  get live(): TestVolunteer[] {
+    return this.volunteers.filter((one) => !one.ended);
+  }
+
+  /** All live volunteers applied `round`. */
+  async reaches(round: number, limitMs?: number): Promise<void> {
+    await this.until(
+      `round ${round} is applied`,
+      () => this.live.every((one) => one.round >= round),
+      limitMs,
+    );
+  }
+
+  /** Rounds in which two volunteers applied different records or hold different states. */
+  disagreements(): number[] {
+    const differing = new Set<number>();
+    for (const a of this.volunteers) {
+      for (const b of this.volunteers) {
+        for (const [round, state] of a.states) {
+          const other = b.states.get(round);
+          if (other !== undefined && other !== state) differing.add(round);
+        }
+      }
+    }
+    return [...differing].sort((a, b) => a - b);
+  }
+
+  close(): void {
+    for (const volunteer of this.volunteers) volunteer.swarm.close();
+  }
+}
+
+/** The street with a model of 16 bytes: its state is the hash of its state and the record. */
+export class TestVolunteer {
+  readonly name: string;
+  readonly swarm: Swarm;
+  readonly transport: Transport;
+  readonly states = new Map<number, string>();
+  readonly records = new Map<number, RoundRecord>();
+  readonly events: SwarmEvent[] = [];
+  readonly #world: SwarmWorld;
+  readonly #trainMs: readonly [number, number];
+  round = -1;
+  state = startState;
+  ended: unknown;
+  entries: string[] = [];
+  /** Makes the next state wrong. */
+  flipNext = false;
+  /** Says that this many of the next snapshots did not match. */
+  distrustNext = 0;
+
+  constructor(world: SwarmWorld, n: number, trainMs: readonly [number, number]) {
+    this.#world = world;
+    this.#trainMs = trainMs;
+    const signer = fakeSigner(n);
+    this.name = `volunteer ${n} (${signer.id.slice(0, 6)})`;
+    this.transport = world.network.create(signer.id);
+    this.swarm = createSwarm({
+      signer,
+      transport: this.transport,
+      clock: world.clock,
+      rules: world.rules,
+      crypto: fakeCrypto,
+      successionMs: 500,
+    });
+    this.swarm.onEvent((event) => this.events.push(event));
+  }
+
+  get id(): PeerId {
+    return this.swarm.self;
+  }
+
+  describe(): string {
+    const { round, members, connected, waitingFor, rejections } = this.swarm.view();
+    const lists = `${members.length} members, ${connected.length} linked, ${JSON.stringify(rejections)}`;
+    return `applied ${this.round}, head ${round}, ${lists}: ${waitingFor} ${this.ended === undefined ? '' : describeError(this.ended)}`;
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#enter(this.swarm.enter(startState));
+      for (;;) {
+        try {
+          await this.#trainRound(this.round + 1);
+        } catch (thrown) {
+          if (!(thrown instanceof StarlingError && thrown.code === 'swarm-behind')) throw thrown;
+          this.entries.push('behind');
+          await this.#enter(this.swarm.reenter());
+        }
+      }
+    } catch (thrown) {
+      this.ended = thrown;
+    }
+  }
+
+  async #enter(first: ReturnType<Swarm['enter']>): Promise<void> {
+    let entry = await first;
+    this.entries.push(entry.kind);
+    while (entry.kind === 'snapshot' && this.distrustNext > 0) {
+      this.distrustNext--;
+      entry = await this.swarm.reenter();
+      this.entries.push(entry.kind);
+    }
+    this.round = entry.round;
+    this.state = entry.kind === 'genesis' ? startState : toText(entry.bytes);
+    if (entry.kind === 'snapshot') await this.swarm.confirm(entry.round, this.state);
+  }
+
+  async #trainRound(round: number): Promise<void> {
+    const { clock, random, options } = this.#world;
+    if (this.swarm.isMember(round)) {
+      const [least, most] = this.#trainMs;
+      await new Promise<void>((resolve) => {
+        clock.after(least + random.below(most - least + 1), resolve);
+      });
+      const payload = new Uint8Array([1, round & 255, random.below(256)]);
+      await this.swarm.publish(round, {
+        payload,
+        weight: 4,
+        tokens: 256,
+        loss: 5.1,
+        validationLoss: undefined,
+      });
+    }
+    const { record, contributions } = await this.swarm.agree(round);
+    const text = this.state + record.digest + contributions.map(({ payload }) => toHex(payload)).join();
+    this.state = toHex(await fakeCrypto.sha256(utf8(text))).slice(0, 32);
+    if (this.flipNext) this.state = `${this.state.slice(1)}${this.state.startsWith('0') ? '1' : '0'}`;
+    this.flipNext = false;
+    this.round = round;
+    this.states.set(round, this.state);
+    this.records.set(round, record);
+    await this.swarm.confirm(round, this.state);
+    if (this.swarm.snapshotWanted) {
+      const bytes = new Uint8Array(Math.max(32, options.snapshotBytes ?? 32));
+      bytes.set(utf8(this.state));
+      this.swarm.offerSnapshot(round, this.state, bytes);
+    }
+  }
+}
+
+const toText = (bytes: Bytes): string => new TextDecoder().decode(bytes.subarray(0, 32));
