@@ -102,8 +102,8 @@ function ifCurrent(
   if (canJudge && round === currentRound(state)) return undefined;
   if (state.head !== undefined) {
     if (round < currentRound(state)) return 'ignored';
-    if (round > currentRound(state) + roundsAhead) return { rejected: 'round-far-ahead' };
     context.dispatch({ kind: 'claim', peer: from, head });
+    if (round > currentRound(state) + roundsAhead) return { rejected: 'round-far-ahead' };
   }
   context.park(from, round, raw);
   return 'ignored';
@@ -207,7 +207,10 @@ async function judgeConfirm(
 ): Promise<Verdict> {
   const { round, record, state } = message;
   const { head } = context.state;
-  if (head !== undefined && round > head.round + 1 + roundsAhead) return { rejected: 'round-far-ahead' };
+  if (head !== undefined && round > head.round + 1 + roundsAhead) {
+    context.dispatch({ kind: 'claim', peer: from, head: round });
+    return { rejected: 'round-far-ahead' };
+  }
   const key = keyOf(context.state, from);
   if (key === undefined) return { rejected: 'confirm-before-hello' };
   if (!(await isSigned(context, key, envelope))) return { rejected: 'confirm-signature' };

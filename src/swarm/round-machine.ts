@@ -75,6 +75,11 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
     case 'hello': {
       const { peer, publicKey, head, oldest, wantsMembership } = event;
       updateLink(draft, peer, nowMs, { publicKey, head, oldest, wantsMembership });
+      if (head < (draft.votes.get(peer)?.round ?? -1)) {
+        // It gave up the chain it confirmed.
+        draft.votes = withoutEntry(draft.votes, peer);
+        draft.sides = withoutEntry(draft.sides, peer);
+      }
       return;
     }
     case 'claim':

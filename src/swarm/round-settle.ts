@@ -1,5 +1,6 @@
 import type { PeerId } from '../base/ids.ts';
 import { membersAfter, rankMembers, type ChainRecord } from './membership.ts';
+import { roundsKept } from './ledger.ts';
 import { limits } from './protocol.ts';
 import { proposal } from './round-proposal.ts';
 import {
@@ -139,8 +140,9 @@ function tellOf(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
 }
 
 /**
- * Linked members on another chain: the larger side stays, the lower smallest id breaks a tie, and the other side takes
- * a snapshot. The linear ledger has no finality, so this heals a fork but may lose the smaller side's rounds.
+ * Linked members on another chain: the larger side stays and the other takes a snapshot. Of equal sides the one that is
+ * more than `roundsKept` rounds ahead stays, because the other cannot look back and only sees that it is behind; else the
+ * one with the lowest id. The linear ledger has no finality, so this heals a fork but loses the other side's rounds.
  */
 function yieldToOtherChain(draft: Draft, effects: RoundEffect[]): boolean {
   const { self } = draft.settings;
@@ -151,7 +153,12 @@ function yieldToOtherChain(draft: Draft, effects: RoundEffect[]): boolean {
   const ours = [self, ...linked.flatMap(([peer, same]) => (same ? [peer] : []))].sort();
   const [theirFirst, ourFirst] = [theirs[0], ours[0]];
   if (theirFirst === undefined || ourFirst === undefined || theirs.length < ours.length) return false;
-  if (theirs.length === ours.length && ourFirst < theirFirst) return false;
+  if (theirs.length === ours.length) {
+    const head = draft.head?.round ?? 0;
+    const theirHead = Math.max(...theirs.map((peer) => draft.links.get(peer)?.head ?? -1));
+    if (head > theirHead + roundsKept) return false;
+    if (theirHead <= head + roundsKept && ourFirst < theirFirst) return false;
+  }
   draft.mode = 'behind';
   effects.push({ kind: 'behind', why: 'fork', ask: theirs });
   return true;

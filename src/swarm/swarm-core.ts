@@ -60,6 +60,8 @@ export class SwarmCore {
   readonly client: SnapshotClient;
   readonly rejections = new Map<string, number>();
   closed = false;
+  /** Our newest signed confirm: shows a new link which chain we are on. */
+  lastConfirm: Bytes | undefined;
   readonly #signer: Signer;
   readonly #transport: Transport;
   readonly #listener: CoreListener;
@@ -227,6 +229,7 @@ export class SwarmCore {
     this.server.close();
     this.ledger.reset(-1, []);
     this.#leaveMessage = undefined;
+    this.lastConfirm = undefined;
     this.dispatch({ kind: 'reenter' });
     this.broadcast(this.hello());
   }
@@ -260,6 +263,7 @@ export class SwarmCore {
         return;
       case 'peer-up':
         this.sendHello(event.peer);
+        if (this.lastConfirm !== undefined) this.sendRaw(event.peer, this.lastConfirm);
         this.dispatch({ kind: 'peer-up', peer: event.peer });
         return;
       case 'peer-down':

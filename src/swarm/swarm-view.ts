@@ -10,19 +10,20 @@ import {
 } from './round-state.ts';
 import type { SwarmView } from './swarm-api.ts';
 
-/** Whether a member's newest confirm contradicts our replica. */
-export const replicasAgree = (state: RoundState): boolean => {
-  const { applied } = state;
-  if (applied === undefined) return true;
-  const record = state.trail.get(applied.round);
-  return ![...state.votes].some(
-    ([peer, vote]) =>
-      isMember(state, peer) &&
-      vote.round === applied.round &&
-      vote.record === record &&
-      vote.state !== applied.state,
-  );
-};
+/**
+ * False while a member's newest confirm contradicts our replica as it was after the same record. A member that lags a
+ * round is compared at its own round, so a difference stays visible from one record to the next.
+ */
+export const replicasAgree = (state: RoundState): boolean =>
+  ![...state.votes].some(([peer, vote]) => {
+    const ours = state.states.get(vote.round);
+    return (
+      ours !== undefined &&
+      ours !== vote.state &&
+      state.trail.get(vote.round) === vote.record &&
+      isMember(state, peer)
+    );
+  });
 
 /** One look at the swarm: everything but what the facade itself counts. */
 export function viewOf(state: RoundState, nowMs: number): Omit<SwarmView, 'rejections' | 'catchUp'> {

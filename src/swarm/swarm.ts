@@ -172,6 +172,8 @@ class SwarmFacade implements Swarm {
     core.prune();
     const raw = await core.sign({ kind: 'confirm', round, record, state });
     this.#assertOpen();
+    if (core.state.trail.get(round) !== record) return; // the chain was given up while we signed
+    core.lastConfirm = raw;
     core.broadcast(raw);
   }
 

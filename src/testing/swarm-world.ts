@@ -100,10 +100,10 @@ export class SwarmWorld {
   }
 
   /** Rounds in which two volunteers applied different records or hold different states. */
-  disagreements(): number[] {
+  disagreements(among: readonly TestVolunteer[] = this.volunteers): number[] {
     const differing = new Set<number>();
-    for (const a of this.volunteers) {
-      for (const b of this.volunteers) {
+    for (const a of among) {
+      for (const b of among) {
         for (const [round, state] of a.states) {
           const other = b.states.get(round);
           if (other !== undefined && other !== state) differing.add(round);
@@ -154,6 +154,20 @@ export class TestVolunteer {
     this.swarm.onEvent((event) => this.events.push(event));
   }
 
+  #frozen: { readonly thawed: Promise<void>; readonly thaw: () => void } | undefined;
+
+  /** Training stops before the next step, as in a suspended tab, though the network goes on. */
+  freeze(): void {
+    let thaw = (): void => undefined;
+    const thawed = new Promise<void>((resolve) => (thaw = resolve));
+    this.#frozen = { thawed, thaw };
+  }
+
+  thaw(): void {
+    this.#frozen?.thaw();
+    this.#frozen = undefined;
+  }
+
   get id(): PeerId {
     return this.swarm.self;
   }
@@ -196,6 +210,7 @@ export class TestVolunteer {
 
   async #trainRound(round: number): Promise<void> {
     const { clock, random, options } = this.#world;
+    await this.#frozen?.thawed;
     if (this.swarm.isMember(round)) {
       const [least, most] = this.#trainMs;
       await new Promise<void>((resolve) => {
@@ -210,7 +225,9 @@ export class TestVolunteer {
         validationLoss: undefined,
       });
     }
+    await this.#frozen?.thawed;
     const { record, contributions } = await this.swarm.agree(round);
+    await this.#frozen?.thawed;
     const text = this.state + record.digest + contributions.map(({ payload }) => toHex(payload)).join();
     this.state = toHex(await fakeCrypto.sha256(utf8(text))).slice(0, 32);
     if (this.flipNext) this.state = `${this.state.slice(1)}${this.state.startsWith('0') ? '1' : '0'}`;
