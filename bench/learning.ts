@@ -67,11 +67,10 @@ export async function main(args: string[]): Promise<void> {
   );
   const curve: { round: number; train: number; validation: number }[] = [];
   let bytes = 0;
-  let train = 0;
   const start = performance.now();
   for (let round = 1; round <= rounds; round++) {
     const contributions = [];
-    train = 0;
+    let train = 0;
     for (let member = 0; member < volunteers; member++) {
       const samples = assign({
         seed: config.seed,

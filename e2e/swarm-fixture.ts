@@ -57,6 +57,7 @@ const hosts = ['localhost', '127.0.0.1', 'starling.test'];
 
 export const test = base.extend<{ swarm: TestSwarm }, { chromium: Browser }>({
   chromium: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the names it needs from a destructured argument
     async ({}, use) => {
       // A name that is not localhost, so that the page is no secure context over HTTP.
       const browser = await launchChromium(['--host-resolver-rules=MAP starling.test 127.0.0.1']);

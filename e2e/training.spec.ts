@@ -41,10 +41,10 @@ test('a volunteer joins before round 1, another leaves between rounds, and the r
   await Promise.all(
     pages.map((page) => page.until('round 4', ({ volunteer }) => (volunteer?.round ?? 0) >= 4)),
   );
-  await third!.page.getByRole('button', { name: /^leave/i }).click();
-  await third!.until('leaving', ({ volunteer }) => volunteer?.state === 'left');
+  await third.page.getByRole('button', { name: /^leave/i }).click();
+  await third.until('leaving', ({ volunteer }) => volunteer?.state === 'left');
   const rest = await Promise.all(
-    [first!, second!].map(async (page) => {
+    [first, second].map(async (page) => {
       const { volunteer } = await page.until(
         '10 more rounds of two',
         ({ volunteer: v }) => {
@@ -56,21 +56,21 @@ test('a volunteer joins before round 1, another leaves between rounds, and the r
       return volunteer!;
     }),
   );
-  const shared = rest[0]!.records.filter(({ round }) =>
-    rest[1]!.records.some((other) => other.round === round),
+  const shared = rest[0].records.filter(({ round }) =>
+    rest[1].records.some((other) => other.round === round),
   );
   for (const record of shared) {
-    expect(rest[1]!.records.find(({ round }) => round === record.round)?.state).toBe(record.state);
+    expect(rest[1].records.find(({ round }) => round === record.round)?.state).toBe(record.state);
   }
-  expect(rest[0]!.records[0]?.contributions).toBe(3);
-  expect(rest[0]!.replicasAgree).toBe(true);
+  expect(rest[0].records[0]?.contributions).toBe(3);
+  expect(rest[0].replicasAgree).toBe(true);
 });
 
 test('a tab opened in the middle of a run fetches the model, catches up and is counted', async ({
   swarm,
 }) => {
   const [first] = await swarm.volunteers(1, {});
-  await first!.until('round 3', ({ volunteer }) => (volunteer?.round ?? 0) >= 3);
+  await first.until('round 3', ({ volunteer }) => (volunteer?.round ?? 0) >= 3);
   const late = await swarm.open({});
   await late.until('the run', ({ view }) => view.run !== undefined);
   await late.join();
@@ -80,7 +80,7 @@ test('a tab opened in the middle of a run fetches the model, catches up and is c
     120_000,
   );
   expect(volunteer?.records[0]?.round).toBeGreaterThan(1);
-  const { volunteer: host } = await first!.until(
+  const { volunteer: host } = await first.until(
     'two members',
     ({ volunteer: v }) => v?.members === 2 && v.replicasAgree === true,
   );
@@ -98,8 +98,8 @@ test('a tab closed in the middle of a round costs the others nothing but its con
   await Promise.all(
     pages.map((page) => page.until('round 3', ({ volunteer }) => (volunteer?.round ?? 0) >= 3)),
   );
-  await pages[1]!.page.close();
-  const { volunteer } = await pages[0]!.until(
+  await pages[1].page.close();
+  const { volunteer } = await pages[0].until(
     'training alone',
     ({ volunteer: v }) => {
       const alone = v?.records.filter(({ contributions }) => contributions === 1).length ?? 0;
@@ -115,8 +115,8 @@ test('pausing stops contributing but keeps following, and resuming contributes a
   await Promise.all(
     pages.map((page) => page.until('round 2', ({ volunteer }) => (volunteer?.round ?? 0) >= 2)),
   );
-  await pages[1]!.page.getByRole('button', { name: /^pause/i }).click();
-  const paused = await pages[1]!.until(
+  await pages[1].page.getByRole('button', { name: /^pause/i }).click();
+  const paused = await pages[1].until(
     'following while paused',
     ({ volunteer: v }) => {
       const last = v?.records.slice(-3) ?? [];
@@ -127,8 +127,8 @@ test('pausing stops contributing but keeps following, and resuming contributes a
     90_000,
   );
   const trained = paused.volunteer!.roundsTrained;
-  await pages[1]!.page.getByRole('button', { name: /^resume/i }).click();
-  const resumed = await pages[1]!.until(
+  await pages[1].page.getByRole('button', { name: /^resume/i }).click();
+  const resumed = await pages[1].until(
     'counted again',
     ({ volunteer: v }) => v?.state === 'training' && v.members === 2 && v.receipts.at(-1)?.counted === true,
     90_000,

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createSignalingServer } from '../signaling-server/server.ts';
 import { launchChromium } from './swarm/browser.ts';
+import { takePicture } from './swarm/picture.ts';
 import { ProgressPrinter, progressLine } from './swarm/progress.ts';
 import { RecordLog, buildReport } from './swarm/report.ts';
 import { VolunteerPage, type PageAddress } from './swarm/volunteer-page.ts';
@@ -19,6 +20,7 @@ function readArguments() {
       json: { type: 'string' },
       preset: { type: 'string', default: 'nano' },
       seed: { type: 'string' },
+      /** A PNG of all tabs, taken when nine tenths of the rounds are done. */
       screenshot: { type: 'string' },
     },
   });
@@ -64,6 +66,7 @@ async function main(): Promise<void> {
     const start = performance.now();
     let lastProgress = performance.now();
     let lastRound = -1;
+    let pictured = false;
     for (;;) {
       const statuses = (await Promise.all(pages.map((page) => page.snapshot()))).map(
         ({ volunteer }) => volunteer,
@@ -78,13 +81,16 @@ async function main(): Promise<void> {
       if (failed !== undefined) throw new Error(`a volunteer failed: ${failed.reason} ${failed.fix ?? ''}`);
       const finished = statuses.flatMap((status) => (status?.state === 'finished' ? [status] : []));
       if (finished.length === volunteers) {
-        if (screenshot !== undefined) await pages[0]?.page.screenshot({ path: screenshot, fullPage: true });
         const report = buildReport(finished, logs, (performance.now() - start) / 1000);
         if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
         const { records, ...summary } = report;
         console.log(JSON.stringify({ ...summary, records: `${records.length} records` }, null, 2));
         if (!report.digestsAgree) process.exitCode = 1;
         return;
+      }
+      if (screenshot !== undefined && !pictured && slowest >= 0.9 * rounds) {
+        pictured = true;
+        await takePicture(browser, pages, screenshot);
       }
       if (slowest > lastRound) {
         lastRound = slowest;

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import { utf8, type Bytes } from '../base/bytes.ts';
+import { realClock } from '../base/clock.ts';
+import { digestOf } from '../base/digest.ts';
+import type { Digest } from '../base/ids.ts';
+import { SeededRandom } from '../base/random.ts';
+import { canonicalManifest, manifestDigest, type CorpusManifest } from '../data/manifest.ts';
+import { nodeGpu } from '../hosts/node.ts';
+import { createIdentity } from '../swarm/identity.ts';
+import { MemoryNetwork } from '../swarm/memory-transport.ts';
+import { runIdOf, type RunConfig } from './run-config.ts';
+import { planRun } from './run-plan.ts';
+import type { VolunteerStatus } from './status.ts';
+import { Volunteer } from './volunteer.ts';
+
+const seed = 11;
+
+/** Text in which every letter foretells the next, so that a few rounds of learning show. */
+async function toyCorpus(): Promise<{ id: Digest; files: Map<string, Bytes> }> {
+  const text = utf8('abcdefghijklmnopqrstuvwxyz'.repeat(40));
+  const digest = await digestOf(text);
+  const shard = (split: 'train' | 'validation') => ({
+    digest,
+    bytes: text.length,
+    split,
+    documents: ['toy'],
+  });
+  const manifest: CorpusManifest = {
+    version: 1,
+    separator: '',
+    notes: [],
+    sources: [],
+    shards: [shard('train'), shard('validation')],
+    totals: { documents: 1, trainBytes: text.length, validationBytes: text.length },
+  };
+  const files = new Map([
+    ['manifest.json', canonicalManifest(manifest)],
+    [`${digest}.bin`, text],
+  ]);
+  return { id: await manifestDigest(manifest), files };
+}
+
+async function swarmOf(count: number, change: (planned: RunConfig) => RunConfig) {
+  const network = new MemoryNetwork({ clock: realClock, random: new SeededRandom(seed), delayMs: [0, 0] });
+  const corpus = await toyCorpus();
+  const signers = await Promise.all(Array.from({ length: count }, () => createIdentity()));
+  const planned = planRun({
+    preset: 'nano',
+    seed,
+    volunteers: count,
+    rounds: 12,
+    fixedWork: true,
+    founder: signers[0].id,
+    corpus: corpus.id,
+  });
+  const config = change({
+    ...planned,
+    model: { vocabulary: 128, width: 64, blocks: 1, heads: 4, hidden: 64, context: 16 },
+    microBatch: 2,
+    tokensPerRound: 32,
+    validationSequences: 8,
+    validationEvery: 4,
+    strategy: { ...planned.strategy, schedule: [[0, 12_000]] },
+  });
+  const runId = await runIdOf(config);
+  return signers.map((signer, index) => {
+    const platform = {
+      gpu: nodeGpu(),
+      clock: realClock,
+      signer,
+      transport: network.create(signer.id),
+      fetchCorpus: (name: string) => {
+        const bytes = corpus.files.get(name);
+        return bytes === undefined ? Promise.reject(new Error(`no ${name}`)) : Promise.resolve(bytes);
+      },
+      localSeed: index,
+    };
+    const waiting = new Set<() => void>();
+    const volunteer = new Volunteer(platform, config, runId, () => {
+      for (const look of waiting) look();
+    });
+    const until = (test: (status: VolunteerStatus) => boolean): Promise<VolunteerStatus> =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const { status } = volunteer;
+          if (status.state === 'failed' && !test(status))
+            reject(new Error(`${status.reason} ${status.fix ?? ''}`));
+          if (!test(status)) return;
+          waiting.delete(look);
+          resolve(status);
+        };
+        waiting.add(look);
+        look();
+      });
+    return { volunteer, until, corpus };
+  });
+}
+
+test(`two volunteers train to the last round and hold the same state after every one (seed ${seed})`, async () => {
+  const swarm = await swarmOf(2, (config) => config);
+  for (const { volunteer } of swarm) void volunteer.run();
+  const statuses = await Promise.all(swarm.map(({ until }) => until(({ state }) => state === 'finished')));
+  for (const { volunteer } of swarm) volunteer.leave();
+  const [a, b] = statuses;
+  expect(a.records.map(({ round }) => round)).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+  expect(a.records).toEqual(b.records.map((record) => ({ ...record })));
+  expect(a.records.every(({ contributions, tokens }) => contributions === 2 && tokens === 64)).toBe(true);
+  expect(a.stateDigest).toBe(b.stateDigest);
+  const validation = a.curve.flatMap((point) => (point.validation === undefined ? [] : [point.validation]));
+  expect(validation).toHaveLength(4); // before rounds 1, 5 and 9, and after the last
+  expect(validation.at(-1)).toBeLessThan(validation[0] - 0.5);
+  expect(a.receipts.every(({ counted }) => counted)).toBe(true);
+});
+
+test('a volunteer alone says so, and leaving ends it without an error', async () => {
+  const [alone] = await swarmOf(1, (config) => ({ ...config, endRound: null }));
+  void alone.volunteer.run();
+  const status = await alone.until(({ round, state }) => round >= 2 && state === 'training');
+  expect(status.reason).toMatch(/alone/i);
+  alone.volunteer.leave();
+  expect(alone.volunteer.status.state).toBe('left');
+});
+
+test('text that cannot be fetched is a failure that names a fix', async () => {
+  const [one] = await swarmOf(1, (config) => config);
+  one.corpus.files.clear();
+  void one.volunteer.run();
+  const status = await one.until(({ state }) => state === 'failed');
+  expect(status.reason).not.toBe('');
+  expect(status.fix).not.toBe(undefined);
+});
