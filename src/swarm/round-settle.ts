@@ -221,9 +221,15 @@ function pull(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
       const link = draft.links.get(peer);
       return ours && link?.up === true && link.head < round;
     });
-    if (ahead.length <= companions.length) return;
+    // A stranger's word that the run is elsewhere must not end a run: only who was a member counts, unless we are a
+    // mere follower that has lost its members.
+    const lost =
+      !isMember(draft, draft.settings.self) &&
+      !draft.members.some(({ id }) => draft.links.get(id)?.up === true);
+    const ask = peers.filter((peer) => lost || draft.everMembers.has(peer));
+    if (ask.length <= companions.length) return;
     draft.mode = 'behind';
-    effects.push({ kind: 'behind', why: 'gap', ask: peers });
+    effects.push({ kind: 'behind', why: 'gap', ask });
     return;
   }
   const farAhead = draft.mode === 'entering' || ahead.some(([, link]) => link.head > round);

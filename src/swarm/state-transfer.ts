@@ -22,6 +22,8 @@ const servedIdleMs = 60_000;
 const piecesAhead = 4;
 /** Without the next piece for this long, a joiner asks another peer. */
 const pieceTimeoutMs = 10_000;
+/** How long before a peer that gave a wrong snapshot is asked again, if there is nobody else. */
+const wrongPauseMs = 2_000;
 
 /** The giving side: who waits for a snapshot, and the pieces of those in service. */
 export class SnapshotServer {
@@ -138,6 +140,7 @@ export class SnapshotClient {
   #from: PeerId | undefined;
   #download: Download | undefined;
   #cancelTimeout: () => void = () => undefined;
+  #cancelPause: (() => void) | undefined;
   #lastSource: PeerId | undefined;
 
   constructor(options: SnapshotClientOptions) {
@@ -173,8 +176,8 @@ export class SnapshotClient {
     this.#wrong.add(peer);
   }
 
-  /** Asks somebody if nobody is being asked: call when a peer turned up. */
-  proceed(): void {
+  /** Asks somebody if nobody is being asked: call when a peer turned up. One that was wrong is asked after a pause. */
+  proceed(evenWrong = false): void {
     if (!this.#active || this.#from !== undefined) return;
     const sources = this.#options.sources();
     let open = sources.filter((peer) => !this.#tried.has(peer));
@@ -185,6 +188,13 @@ export class SnapshotClient {
     const cost = (peer: PeerId): number => (this.#wrong.has(peer) ? 2 : this.#prefer.includes(peer) ? 0 : 1);
     const peer = open.sort((a, b) => cost(a) - cost(b) || (a < b ? -1 : 1))[0];
     if (peer === undefined) return;
+    if (this.#wrong.has(peer) && !evenWrong) {
+      this.#cancelPause ??= this.#options.clock.after(wrongPauseMs, () => {
+        this.#cancelPause = undefined;
+        this.proceed(true);
+      });
+      return;
+    }
     this.#from = peer;
     this.#tried.add(peer);
     this.#options.send(peer, { kind: 'want-snapshot' });
@@ -227,6 +237,8 @@ export class SnapshotClient {
 
   stop(): void {
     this.#active = false;
+    this.#cancelPause?.();
+    this.#cancelPause = undefined;
     this.#cancelTimeout();
     this.#from = undefined;
     this.#download = undefined;
