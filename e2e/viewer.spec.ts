@@ -24,6 +24,8 @@ test('over plain HTTP at another address the page is a viewer that says why, and
   await expect(link).toHaveAttribute('href', new RegExp(`^https://starling\\.test:${port}/`));
 
   await link.click();
+  await plain.page.waitForURL(/^https:/);
+  await plain.ready();
   await plain.until('the secure page', ({ environment: e }) => e.canTrain);
   await plain.join();
   await plain.until('two rounds', ({ volunteer }) => (volunteer?.round ?? 0) >= 2);

@@ -44,8 +44,13 @@ export class VolunteerPage {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const opened = new VolunteerPage(context, await context.newPage());
     await opened.page.goto(pageUrl(address));
-    await opened.page.waitForFunction(() => 'starling' in globalThis);
+    await opened.ready();
     return opened;
+  }
+
+  /** Waits until the page has opened its room and shows something. */
+  async ready(): Promise<void> {
+    await this.page.waitForFunction(() => 'starling' in globalThis);
   }
 
   async snapshot(): Promise<PageSnapshot> {
