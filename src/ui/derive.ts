@@ -45,7 +45,8 @@ export interface PeerRow {
 /** Everyone known here: the volunteer's own view where there is one, completed by what the document announces. */
 export function peerRows({ view, volunteer }: PageSnapshot): readonly PeerRow[] {
   const presences = new Map(view.presences.map((presence) => [presence.id, presence]));
-  const known = volunteer?.peers ?? [];
+  // After leaving, this tab no longer knows more than the document says.
+  const known = volunteer === undefined || volunteer.state === 'left' ? [] : volunteer.peers;
   const ownConfirm = ownConfirmOf(volunteer);
   const rows: PeerRow[] = known.map((peer) => {
     const presence = presences.get(peer.id);

@@ -223,11 +223,12 @@ export class Volunteer {
     if (view.catchUp !== undefined) set('catching-up', 'Fetching the model from another volunteer.');
     else if (!this.#wantsToTrain) set('paused', 'You paused. Your replica still follows the run.');
     else if (!view.isMember) set('waiting', view.waitingFor);
-    else if (view.members.length === 1) set('training', 'Training alone: no other volunteer is here yet.');
+    else if (view.members.length === 1)
+      set('training', 'You train alone: no other volunteer trains here yet.');
     else
       set(
         'training',
-        `Training with ${view.members.length - 1} other${view.members.length === 2 ? '' : 's'}.`,
+        `You train with ${view.members.length - 1} other volunteer${view.members.length === 2 ? '' : 's'}.`,
       );
   }
 

@@ -3,7 +3,7 @@ import { formatDuration, formatPercent } from '../format.ts';
 
 const meanings = {
   compute: 'forward and backward on the GPU',
-  exchange: 'sending bytes to the others',
+  exchange: 'sending, and waiting for the others’ bytes',
   agree: 'waiting for the round’s record',
   apply: 'adding up and applying',
   other: 'text, samples, bookkeeping',

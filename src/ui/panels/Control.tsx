@@ -1,5 +1,5 @@
 import type { PageState } from '../store.ts';
-import { companyOf, computeShare, roleOf, stateTitles } from '../derive.ts';
+import { computeShare, roleOf, stateTitles } from '../derive.ts';
 import { formatBytes, formatCount, formatPercent, plural } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { Murmuration } from './Murmuration.tsx';
@@ -131,8 +131,9 @@ function Volunteering({ page, snapshot }: RoleProps) {
         {stateTitles[state]}
       </h1>
       <p className="lead">
-        <span data-testid="reason">{volunteer.reason}</span> {companyOf(volunteer)}
+        <span data-testid="reason">{volunteer.reason}</span>
       </p>
+      <PresetReason snapshot={snapshot} />
       {volunteer.fix !== undefined && volunteer.fix !== '' && (
         <p className="callout" data-testid="fix">
           {volunteer.fix}
@@ -180,6 +181,17 @@ function Volunteering({ page, snapshot }: RoleProps) {
         </dl>
       </div>
     </>
+  );
+}
+
+/** Whoever let us choose the size of the run is told why it is what it is. */
+function PresetReason({ snapshot: { volunteer, view, environment } }: { readonly snapshot: PageSnapshot }) {
+  const chosen = environment.suggestedPreset;
+  if (chosen === undefined || volunteer === undefined || view.run?.startedBy !== volunteer.self) return null;
+  return (
+    <p className="note" data-testid="preset-reason">
+      You started this run. Its size is {chosen.reason}.
+    </p>
   );
 }
 
