@@ -1,4 +1,4 @@
-// npm run swarm -- --volunteers 3 --rounds 40 --json out.json [--preset nano] [--seed 1]
+// npm run swarm -- --volunteers 3 --rounds 40 --json out.json [--preset nano] [--seed 1] [--check] [--screenshot tabs.png]
 // The server and real browser volunteers, one browser context each, trained to the last round without hands.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -6,11 +6,11 @@ import { createSignalingServer } from '../signaling-server/server.ts';
 import { launchChromium } from './swarm/browser.ts';
 import { takePicture } from './swarm/picture.ts';
 import { ProgressPrinter, progressLine } from './swarm/progress.ts';
-import { RecordLog, buildReport } from './swarm/report.ts';
+import { RecordLog, buildReport, shortfalls } from './swarm/report.ts';
 import { VolunteerPage, type PageAddress } from './swarm/volunteer-page.ts';
 
 const usage =
-  'npm run swarm -- --volunteers 3 --rounds 40 [--json out.json] [--preset nano|micro|small] [--seed 1]';
+  'npm run swarm -- --volunteers 3 --rounds 40 [--json out.json] [--preset nano|micro|small] [--seed 1] [--check] [--screenshot tabs.png]';
 
 function readArguments() {
   const { values } = parseArgs({
@@ -20,6 +20,8 @@ function readArguments() {
       json: { type: 'string' },
       preset: { type: 'string', default: 'nano' },
       seed: { type: 'string' },
+      /** Fail unless the report keeps what 300 rounds of nano promise. */
+      check: { type: 'boolean', default: false },
       /** A PNG of all tabs, taken when nine tenths of the rounds are done. */
       screenshot: { type: 'string' },
     },
@@ -42,13 +44,14 @@ function readArguments() {
     ...(values.seed === undefined ? {} : { seed: whole('seed', values.seed, 0, 0xffffffff) }),
     json: values.json,
     screenshot: values.screenshot,
+    check: values.check,
   };
 }
 
 const stuckAfterMs = 180_000;
 
 async function main(): Promise<void> {
-  const { volunteers, rounds, preset, json, screenshot, ...rest } = readArguments();
+  const { volunteers, rounds, preset, json, screenshot, check, ...rest } = readArguments();
   const server = await createSignalingServer({ port: 0 });
   const browser = await launchChromium();
   try {
@@ -86,6 +89,9 @@ async function main(): Promise<void> {
         const { records, ...summary } = report;
         console.log(JSON.stringify({ ...summary, records: `${records.length} records` }, null, 2));
         if (!report.digestsAgree) process.exitCode = 1;
+        const missing = check ? shortfalls(report) : [];
+        for (const promise of missing) console.error(`not kept: ${promise}`);
+        if (missing.length > 0) process.exitCode = 1;
         return;
       }
       if (screenshot !== undefined && !pictured && slowest >= 0.9 * rounds) {

@@ -115,3 +115,26 @@ export function buildReport(
     })),
   };
 }
+
+/** What a 300-round run of `nano` by three volunteers with seed 1 must show, and does not; empty when all is kept. */
+export function shortfalls(report: SwarmReport): string[] {
+  const { compute, exchange, agree, apply, other } = report.phaseMs;
+  const rest = (exchange + agree + apply + other) / (compute + exchange + agree + apply + other);
+  const promises: readonly (readonly [boolean, string])[] = [
+    [report.digestsAgree, 'every volunteer holds the same digest after every round'],
+    [
+      report.compressionVsFp32 >= 1120,
+      `payload compression of 1,120 (${report.compressionVsFp32.toFixed(0)})`,
+    ],
+    [
+      report.messageCompressionVsFp32 >= 950,
+      `message compression of 950 (${report.messageCompressionVsFp32.toFixed(0)})`,
+    ],
+    [
+      (report.valLossLast ?? Infinity) <= 2.75,
+      `validation loss of 2.75 (${report.valLossLast?.toFixed(3) ?? 'none'})`,
+    ],
+    [rest < 1 / 3, `less than a third of a round outside compute (${rest.toFixed(3)})`],
+  ];
+  return promises.flatMap(([kept, promise]) => (kept ? [] : [promise]));
+}

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
+import { fuzzRounds } from '../testing/long.ts';
 import { blockLayout, type BlockLayout } from './blocks.ts';
 import {
   decodeUpdate,
@@ -161,7 +162,7 @@ describe('hostile payloads', () => {
       encodeUpdate(small, 8, randomUpdate(small, 8, random)),
     );
     const seen = new Map<string, number>();
-    for (let n = 0; n < 100_000; n++) {
+    for (let n = 0; n < fuzzRounds(100_000); n++) {
       const original = originals[random.below(originals.length)];
       const length = random.below(4) === 0 ? random.below(original.length + 8) : original.length;
       const mutated = new Uint8Array(length);
