@@ -163,8 +163,10 @@ export const curveOf = ({ view, volunteer }: PageSnapshot): readonly CurvePoint[
 export const recordsOf = ({ view, volunteer }: PageSnapshot): readonly RecordSummary[] =>
   volunteer !== undefined && volunteer.records.length > 0 ? volunteer.records : view.records;
 
-export const sampleOf = ({ view, volunteer }: PageSnapshot): { round: number; text: string } | undefined =>
-  volunteer?.sample ?? view.sample;
+export function sampleOf({ view, volunteer }: PageSnapshot): { round: number; text: string } | undefined {
+  const own = volunteer?.sample;
+  return own !== undefined && own.round >= (view.sample?.round ?? 0) ? own : view.sample;
+}
 
 export const roundOf = (snapshot: PageSnapshot): number | undefined =>
   snapshot.volunteer !== undefined && snapshot.volunteer.state !== 'left'
