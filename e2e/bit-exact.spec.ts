@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { build, runnerImport } from 'vite';
+import { runnerImport } from 'vite';
+import { bundleForPage } from './bundle.ts';
 import { expect, test } from './swarm-fixture.ts';
 import type * as Expected from './replay/expected.ts';
 import type { replayHere } from './replay/in-page.ts';
@@ -8,25 +9,6 @@ const seed = 20261122;
 
 const inFolder = (name: string): string => fileURLToPath(new URL(`./replay/${name}`, import.meta.url));
 
-async function bundle(): Promise<string> {
-  const output = await build({
-    configFile: false,
-    logLevel: 'error',
-    build: {
-      write: false,
-      minify: false,
-      lib: {
-        entry: inFolder('in-page.ts'),
-        formats: ['iife'],
-        name: 'starlingReplay',
-      },
-    },
-  });
-  const [first] = Array.isArray(output) ? output : [output];
-  if (first === undefined || !('output' in first)) throw new Error('vite built nothing');
-  return first.output[0].code;
-}
-
 test(`50 records give Chromium the same 32-bit words as the reference in JS (seed ${seed})`, async ({
   swarm,
 }) => {
@@ -34,8 +16,7 @@ test(`50 records give Chromium the same 32-bit words as the reference in JS (see
   const { module } = await runnerImport<typeof Expected>(inFolder('expected.ts'), { configFile: false });
   const expected = await module.expectedReplay(seed);
   const tab = await swarm.open();
-  // Not a script element: the page's policy rightly refuses foreign inline scripts.
-  await tab.page.evaluate(`${await bundle()}; globalThis.starlingReplay = starlingReplay; undefined`);
+  await tab.page.evaluate(await bundleForPage('./replay/in-page.ts', 'starlingReplay'));
   const actual = await tab.page.evaluate(
     (fixtureSeed) =>
       (
