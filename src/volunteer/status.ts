@@ -72,7 +72,7 @@ export interface VolunteerStatus {
   readonly state: VolunteerState;
   /** Why it is in that state, one sentence for people. */
   readonly reason: string;
-  /** In `failed`: what to do about it. */
+  /** What one can do about it; always there in `failed`. */
   readonly fix: string | undefined;
   readonly self: PeerId;
   readonly adapter: AdapterReport | undefined;

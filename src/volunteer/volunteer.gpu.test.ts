@@ -129,3 +129,78 @@ test('text that cannot be fetched is a failure that names a fix', async () => {
   expect(status.reason).not.toBe('');
   expect(status.fix).not.toBe(undefined);
 });
+
+/** False if `promise` is still pending after `ms`: the only way to see that something does not happen. */
+const within = (ms: number, promise: Promise<unknown>): Promise<boolean> =>
+  Promise.race([
+    promise.then(() => true),
+    new Promise<boolean>((resolve) =>
+      realClock.after(ms, () => {
+        resolve(false);
+      }),
+    ),
+  ]);
+
+test('a volunteer alone that pauses stops training, and goes on when it resumes', async () => {
+  const [alone] = await swarmOf(1, (config) => ({ ...config, endRound: null }));
+  void alone.volunteer.run();
+  await alone.until(({ round }) => round >= 2);
+  alone.volunteer.pause();
+  const paused = await alone.until(({ state }) => state === 'paused');
+  const trainedOn = alone.until(({ roundsTrained }) => roundsTrained > paused.roundsTrained + 1);
+  expect(await within(1_500, trainedOn)).toBe(false);
+  expect(alone.volunteer.status.state).toBe('paused');
+  expect(alone.volunteer.status.reason).toMatch(/stands still/);
+  alone.volunteer.resume();
+  await trainedOn;
+  alone.volunteer.leave();
+});
+
+test('a pause while the GPU opens is kept: nothing is trained until resuming', async () => {
+  const [alone] = await swarmOf(1, (config) => ({ ...config, endRound: null }));
+  void alone.volunteer.run();
+  alone.volunteer.pause();
+  const trained = alone.until(({ roundsTrained }) => roundsTrained > 0);
+  await alone.until(({ stateDigest, members }) => stateDigest !== undefined && members === 1);
+  expect(await within(1_000, trained)).toBe(false);
+  expect(alone.volunteer.status.state).toBe('paused');
+  alone.volunteer.resume();
+  await trained;
+  alone.volunteer.leave();
+});
+
+test('a volunteer that leaves while its GPU opens has left, and holds no GPU', async () => {
+  const [alone] = await swarmOf(1, (config) => config);
+  const running = alone.volunteer.run();
+  alone.volunteer.leave();
+  await running;
+  expect(alone.volunteer.status.state).toBe('left');
+  expect(alone.volunteer.status.gpuBytes).toBe(0);
+});
+
+test('a volunteer that comes after the last round is given the finished model', async () => {
+  const swarm = await swarmOf(3, (config) => ({ ...config, minMembers: 2, roundDeadlineMs: 500 }));
+  const [one, two, late] = swarm;
+  void one.volunteer.run();
+  void two.volunteer.run();
+  const [first] = await Promise.all(
+    [one, two].map(({ until }) => until(({ state }) => state === 'finished')),
+  );
+  void late.volunteer.run();
+  const status = await late.until(({ state }) => state === 'finished');
+  expect(status.stateDigest).toBe(first.stateDigest);
+  expect(status.roundsTrained).toBe(0);
+  expect(status.validationLoss).toBeCloseTo(first.validationLoss ?? NaN, 5);
+  for (const { volunteer } of swarm) volunteer.leave();
+});
+
+test('a volunteer of a run that nobody holds says what it waits for and what to do', async () => {
+  const [, orphan] = await swarmOf(2, (config) => config);
+  void orphan.volunteer.run();
+  const status = await orphan.until(
+    ({ state, reason }) => state === 'waiting' && /volunteer of/.test(reason),
+  );
+  expect(status.fix).toMatch(/leave.*join/i);
+  orphan.volunteer.leave();
+  expect(orphan.volunteer.status.fix).toBe(undefined);
+});

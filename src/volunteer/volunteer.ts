@@ -1,25 +1,24 @@
 import { describeError, StarlingError } from '../base/errors.ts';
 import type { RunId } from '../base/ids.ts';
-import { SeededRandom } from '../base/random.ts';
 import { Corpus } from '../data/corpus.ts';
-import { byteTokenizer, readable } from '../data/tokenizer.ts';
+import { byteTokenizer } from '../data/tokenizer.ts';
 import { Gpu } from '../gpu/gpu.ts';
-import { generate } from '../model/generate.ts';
 import { Replica } from '../model/replica.ts';
 import { DistroStrategy } from '../strategies/distro.ts';
 import type { Entry, Swarm } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
+import { explain } from './explain.ts';
 import { Phases } from './phases.ts';
 import type { Platform } from './platform.ts';
 import { hyperparametersOf, type RunConfig } from './run-config.ts';
+import { writeSample } from './sample.ts';
+import { serveSnapshots } from './serve-snapshots.ts';
 import type { VolunteerState, VolunteerStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import { trainRound, type RoundOutcome, type Street } from './train-round.ts';
 import { ValidationSet } from './validation.ts';
 
 const sampleEvery = 20;
-const sampleLength = 120;
-const samplePrompt = 'The ';
 
 /** One volunteer of a run, from opening the GPU to leaving. Whatever goes wrong ends in a status, never a throw. */
 export class Volunteer {
@@ -33,6 +32,7 @@ export class Volunteer {
   #gpu: Gpu | undefined;
   #wantsToTrain = true;
   #leaving = false;
+  #wake: () => void = () => undefined;
 
   constructor(
     platform: Platform,
@@ -69,19 +69,23 @@ export class Volunteer {
 
   /** Stops training but keeps following the run, so that resuming is instant. */
   pause(): void {
+    if (this.#isOver) return;
     this.#wantsToTrain = false;
     this.#swarm?.setMembership(false);
     this.#say('paused', 'You paused. Your replica still follows the run.');
+    this.#explain();
   }
 
   resume(): void {
+    if (this.#isOver) return;
     this.#wantsToTrain = true;
     this.#swarm?.setMembership(true);
     this.#say('waiting', 'Asking to be counted again from the next round.');
+    this.#explain();
+    this.#wake();
   }
 
   leave(): void {
-    this.#leaving = true;
     this.#close();
     this.#say('left', 'You left the run. What you gave is kept in the model.');
   }
@@ -92,6 +96,7 @@ export class Volunteer {
     this.#say('starting', 'Opening the GPU.');
     const gpu = await Gpu.open(this.#platform.gpu);
     this.#gpu = gpu;
+    this.#assertHere();
     this.#board.adapter = gpu.adapter;
     void gpu.device.lost.then(({ message }) => {
       this.#fail('gpu-lost', `The GPU was lost: ${message}`, 'Close other heavy tabs, then join again.');
@@ -107,6 +112,7 @@ export class Volunteer {
     const corpus = await Corpus.open(await fetchCorpus('manifest.json'), config.corpus, (digest) =>
       fetchCorpus(`${digest}.bin`),
     );
+    this.#assertHere();
     const { model, microBatch, seed } = config;
     const replica = Replica.create(gpu, model, { seed, batch: microBatch, sequence: model.context });
     const strategy = new DistroStrategy(replica, hyperparametersOf(config));
@@ -126,6 +132,7 @@ export class Volunteer {
       },
     });
     this.#swarm = swarm;
+    if (!this.#wantsToTrain) swarm.setMembership(false);
     swarm.onEvent((event) => {
       this.#board.event(event);
     });
@@ -149,7 +156,10 @@ export class Volunteer {
       if (restored.ok && (await replica.digest()) === entry.state) break;
       entry = await swarm.reenter();
     }
-    if (entry.kind === 'snapshot') await swarm.confirm(entry.round, entry.state);
+    if (entry.kind === 'snapshot') {
+      this.#board.stateDigest = entry.state;
+      await swarm.confirm(entry.round, entry.state);
+    }
     return entry.round + 1;
   }
 
@@ -161,9 +171,10 @@ export class Volunteer {
     let round = await this.#enter(street, await swarm.enter(initial));
     while (config.endRound === null || round <= config.endRound) {
       this.#explain();
-      this.#phases.beginRound();
       let outcome: RoundOutcome;
       try {
+        await this.#untilWanted(swarm, round);
+        this.#phases.beginRound();
         outcome = await trainRound(street, round);
       } catch (thrown) {
         // Asleep too long: the others no longer keep the rounds in between.
@@ -174,13 +185,26 @@ export class Volunteer {
       this.#board.round(outcome, street.validation.batches.length);
       if (swarm.snapshotWanted) swarm.offerSnapshot(round, outcome.state, await replica.snapshot());
       if (round % sampleEvery === 0 && outcome.agreed.record.leader === swarm.self)
-        await this.#writeSample(street, round);
+        this.#board.sample = await writeSample(street, round, this.#platform.localSeed + round);
       this.#board.traffic = await this.#platform.transport.stats();
       this.#phases.endRound();
       this.#changed();
       round++;
     }
     await this.#finish(street);
+  }
+
+  /**
+   * While paused: waits until resumed, or until the others have closed the round. A volunteer that paused as the last member
+   * is still one, because a run cannot be without members, and would otherwise train on.
+   */
+  async #untilWanted(swarm: Swarm, round: number): Promise<void> {
+    while (!this.#wantsToTrain && swarm.isMember(round)) {
+      const resumed = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      await Promise.race([resumed, swarm.agree(round)]);
+    }
   }
 
   /** The last round is over: measure the model once more, and stay to hand it to whoever still comes. */
@@ -191,49 +215,28 @@ export class Volunteer {
     }
     this.#board.finalValidation(sum / validation.batches.length);
     this.#board.traffic = await this.#platform.transport.stats();
-    this.#say('finished', `The run is complete: ${this.#config.endRound ?? 0} rounds.`);
+    const round = this.#config.endRound ?? 0;
+    this.#board.fix = 'To train another model, open this address with a new name: ?run=any-name.';
+    this.#say('finished', `The run is complete: ${round} rounds.`);
     const state = await replica.digest();
-    const serve = (): void => {
-      const round = this.#config.endRound ?? 0;
-      if (swarm.snapshotWanted)
-        void replica.snapshot().then((bytes) => swarm.offerSnapshot(round, state, bytes));
-    };
-    swarm.onChange(serve);
-    serve();
-  }
-
-  async #writeSample({ replica, tokenizer, config }: Street, round: number): Promise<void> {
-    const random = new SeededRandom(this.#platform.localSeed + round);
-    const prompt = tokenizer.encode(new TextEncoder().encode(samplePrompt));
-    const count = Math.min(sampleLength, config.preset === 'nano' ? 48 : sampleLength);
-    const tokens: number[] = [...prompt];
-    for await (const token of generate(replica, { prompt, count, temperature: 0.7, topK: 40, random }))
-      tokens.push(token);
-    this.#board.sample = { round, text: readable(tokenizer, tokens) };
+    serveSnapshots(swarm, replica, round, state);
   }
 
   /** The state and its reason, from what the swarm says it waits for. */
   #explain(): void {
     const view = this.#swarm?.view();
-    if (view === undefined || ['finished', 'failed', 'left'].includes(this.#board.state)) return;
-    const set = (state: VolunteerState, reason: string): void => {
-      this.#board.state = state;
-      this.#board.reason = reason;
-    };
-    if (view.catchUp !== undefined) set('catching-up', 'Fetching the model from another volunteer.');
-    else if (!this.#wantsToTrain) set('paused', 'You paused. Your replica still follows the run.');
-    else if (!view.isMember) set('waiting', view.waitingFor);
-    else if (view.members.length === 1)
-      set('training', 'You train alone: no other volunteer trains here yet.');
-    else
-      set(
-        'training',
-        `You train with ${view.members.length - 1} other volunteer${view.members.length === 2 ? '' : 's'}.`,
-      );
+    if (view === undefined || this.#isOver) return;
+    const { state, reason, fix } = explain(view, {
+      wantsToTrain: this.#wantsToTrain,
+      isFounder: this.#config.founder === this.#platform.signer.id,
+    });
+    this.#board.state = state;
+    this.#board.reason = reason;
+    this.#board.fix = fix;
   }
 
   #fail(code: string, message: string, fix: string): void {
-    if (this.#leaving || this.#board.state === 'failed') return;
+    if (this.#leaving) return;
     this.#board.event({ atMs: this.#platform.clock.now(), kind: 'info', text: `${message} (${code})` });
     this.#board.fix = fix;
     this.#say('failed', message);
@@ -249,9 +252,24 @@ export class Volunteer {
     gpu?.close();
   }
 
+  get #isOver(): boolean {
+    return ['finished', 'failed', 'left'].includes(this.#board.state);
+  }
+
+  /** Leaving can come while anything is awaited. */
+  #assertHere(): void {
+    if (this.#leaving) {
+      this.#close();
+      throw new StarlingError('swarm-closed', 'This volunteer has left the run.', 'Join again to go on.');
+    }
+  }
+
   #say(state: VolunteerState, reason: string): void {
-    this.#board.state = state;
+    if (this.#leaving && state !== 'left' && state !== 'failed') return;
+    const preparing = state === 'starting' || state === 'waiting';
+    this.#board.state = preparing && !this.#wantsToTrain ? 'paused' : state;
     this.#board.reason = reason;
+    if (state === 'left') this.#board.fix = undefined;
     this.#changed();
   }
 }

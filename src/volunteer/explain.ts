@@ -1,0 +1,38 @@
+import type { SwarmView } from '../swarm/swarm-api.ts';
+import type { VolunteerState } from './status.ts';
+
+export interface Explanation {
+  readonly state: VolunteerState;
+  /** Why, one sentence for people. */
+  readonly reason: string;
+  /** What one can do about it; undefined where there is nothing to do. */
+  readonly fix: string | undefined;
+}
+
+const moreTabs = 'Open this address in more tabs or on more machines, and join there.';
+const newRun = 'If this lasts, leave and join again: where no member is left, that starts a new run.';
+
+/** What a volunteer that has entered, or is entering, its run is doing, and why. */
+export function explain(
+  view: SwarmView,
+  { wantsToTrain, isFounder }: { readonly wantsToTrain: boolean; readonly isFounder: boolean },
+): Explanation {
+  const say = (state: VolunteerState, reason: string, fix?: string): Explanation => ({ state, reason, fix });
+  const others = view.members.length - (view.isMember ? 1 : 0);
+  const anyLinked = view.members.some((id) => view.connected.includes(id));
+  if (view.catchUp !== undefined) return say('catching-up', 'Fetching the model from another volunteer.');
+  if (!wantsToTrain) {
+    if (view.isMember && others === 0)
+      return say('paused', 'You paused, and nobody else trains: the run stands still until you resume.');
+    if (!view.isMember && view.members.length > 0 && !anyLinked)
+      return say('paused', 'You paused, and no member of the run is connected any more.', newRun);
+    return say('paused', 'You paused. Your replica still follows the run.');
+  }
+  if (!view.isMember) {
+    // Before record 0 there are no members, and it is the founder's to sign.
+    const fix = isFounder && view.members.length === 0 ? moreTabs : newRun;
+    return say('waiting', view.waitingFor, anyLinked ? undefined : fix);
+  }
+  if (others === 0) return say('training', 'You train alone: no other volunteer trains here yet.');
+  return say('training', `You train with ${others} other volunteer${others === 1 ? '' : 's'}.`);
+}
