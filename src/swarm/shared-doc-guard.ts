@@ -2,6 +2,7 @@ import * as decoding from 'lib0/decoding';
 import * as v from 'valibot';
 import * as Y from 'yjs';
 import type { WebrtcConn, WebrtcProvider } from 'y-webrtc';
+import type { Clock } from '../base/clock.ts';
 
 /**
  * y-webrtc throws from its event handlers on messages that are not well-formed: from a signaling server or from another
@@ -12,6 +13,9 @@ export type CountRejection = (reason: string) => void;
 
 /** Most tabs one document connects to. */
 const maxConnections = 64;
+
+/** A connection that is not open by then is given up: y-webrtc would wait for ever, and stop at 20 to 35 of them. */
+const connectMs = 30_000;
 
 /** A whole document, and what y-webrtc adds to it. */
 export const maxPeerMessageBytes = (128 << 10) + 1024;
@@ -97,32 +101,39 @@ function isSignal(message: unknown, provider: WebrtcProvider): boolean {
   return known === undefined || known.has(parsed.output.from) || known.size < maxConnections;
 }
 
+/** How much more other tabs may make this one hold. */
+export interface PeerBounds {
+  documentFull(moreBytes: number): boolean;
+  awarenessFull(): boolean;
+}
+
 /** Guards every connection to another tab that the provider's room makes from now on. */
 export function guardPeers(
   provider: WebrtcProvider,
   count: CountRejection,
-  documentFull: (moreBytes: number) => boolean,
+  bounds: PeerBounds,
+  clock: Clock,
   onChange: () => void,
 ): void {
   const connections = provider.room?.webrtcConns;
   if (connections === undefined) return;
   const set = connections.set.bind(connections);
   connections.set = (key: string, connection: WebrtcConn) => {
-    guardPeer(connection.peer as Emitter, count, documentFull, onChange);
+    guardPeer(connection.peer as Emitter, count, bounds, onChange);
+    clock.after(connectMs, () => {
+      if (connection.connected || connection.closed) return;
+      count('peer-never-connected');
+      connection.destroy();
+    });
     return set(key, connection);
   };
 }
 
-function guardPeer(
-  peer: Emitter,
-  count: CountRejection,
-  documentFull: (moreBytes: number) => boolean,
-  onChange: () => void,
-): void {
+function guardPeer(peer: Emitter, count: CountRejection, bounds: PeerBounds, onChange: () => void): void {
   const emit = peer.emit.bind(peer);
   peer.emit = (name, ...args) => {
     if (name === 'data') {
-      const problem = peerMessageProblem(args[0], documentFull);
+      const problem = peerMessageProblem(args[0], bounds);
       if (problem !== undefined) {
         count(problem);
         return true;
@@ -139,29 +150,44 @@ function guardPeer(
   };
 }
 
-/** Message kinds of y-webrtc and y-protocols. */
+/**
+ * Message kinds of y-webrtc. Its fourth, by which tabs of one browser tell each other their names, does not belong on WebRTC:
+ * there anyone could name others, and we would never connect to them.
+ */
 const messageSync = 0;
+const messageAwareness = 1;
+const messageQueryAwareness = 3;
 const syncStep1 = 0;
 
 /** Why a message from another tab must not reach y-webrtc, or undefined. Any value may be given. */
-export function peerMessageProblem(
-  data: unknown,
-  documentFull: (moreBytes: number) => boolean,
-): string | undefined {
+export function peerMessageProblem(data: unknown, bounds: PeerBounds): string | undefined {
   if (!(data instanceof Uint8Array)) return 'peer-message-not-bytes';
   if (data.length > maxPeerMessageBytes) return 'peer-message-too-long';
   try {
     const decoder = decoding.createDecoder(data);
-    if (decoding.readVarUint(decoder) !== messageSync) return undefined;
-    const step = decoding.readVarUint(decoder);
-    const body = decoding.readVarUint8Array(decoder);
-    if (step === syncStep1) Y.decodeStateVector(body);
-    else {
-      Y.decodeUpdate(body);
-      if (documentFull(body.length)) return 'document-full';
+    switch (decoding.readVarUint(decoder)) {
+      case messageSync:
+        return syncProblem(decoder, bounds);
+      case messageAwareness:
+        return bounds.awarenessFull() ? 'awareness-full' : undefined;
+      case messageQueryAwareness:
+        return undefined;
+      default:
+        return 'peer-message-unknown-kind';
     }
-    return undefined;
   } catch {
     return 'peer-message-malformed';
   }
+}
+
+/** Throws on what is malformed. */
+function syncProblem(decoder: decoding.Decoder, bounds: PeerBounds): string | undefined {
+  const step = decoding.readVarUint(decoder);
+  const body = decoding.readVarUint8Array(decoder);
+  if (step === syncStep1) {
+    Y.decodeStateVector(body);
+    return undefined;
+  }
+  Y.decodeUpdate(body);
+  return bounds.documentFull(body.length) ? 'document-full' : undefined;
 }

@@ -48,7 +48,7 @@ export class SharedDoc {
   readonly #listeners = new Set<() => void>();
   readonly #rejections = new Map<string, number>();
   #view: Announcements | undefined;
-  #bytes: number | undefined;
+  #bytes: { readonly waiting: number; readonly all: number } | undefined;
   /** Set by openSharedDoc. */
   connection: () => Pick<Announcements, 'connected' | 'synced' | 'signaling'> = () => ({
     connected: false,
@@ -80,9 +80,14 @@ export class SharedDoc {
     };
   }
 
-  /** What a newcomer is sent, in bytes. */
+  /** What a newcomer is sent, in bytes: updates that wait for others which never came are part of it. */
   encodedBytes(): number {
-    return (this.#bytes ??= Y.encodeStateAsUpdate(this.doc).length);
+    // Yjs keeps those without a word, so that no event tells that they grew.
+    const { pendingStructs, pendingDs } = this.doc.store;
+    const waiting = (pendingStructs?.update.length ?? 0) + (pendingDs?.length ?? 0);
+    if (this.#bytes?.waiting !== waiting)
+      this.#bytes = { waiting, all: Y.encodeStateAsUpdate(this.doc).length };
+    return this.#bytes.all;
   }
 
   /** Announces a run. Records, curve and sample of another run go. False: the document is full. */

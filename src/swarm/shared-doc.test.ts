@@ -4,6 +4,7 @@ import type { WebrtcConn, WebrtcProvider } from 'y-webrtc';
 import { applyAwarenessUpdate, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import { writeSyncStep1, writeSyncStep2 } from 'y-protocols/sync';
 import * as Y from 'yjs';
+import { ManualClock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
 import { SeededRandom } from '../base/random.ts';
 import { decimate, type Presence, type RecordAnnouncement } from './announcements.ts';
@@ -162,6 +163,22 @@ describe('the shared document', () => {
     expect(a.view().documentBytes).toBeGreaterThan(documentLimitBytes - 1000);
   });
 
+  it('counts what Yjs keeps of updates whose predecessors never come, though nothing says that they came', () => {
+    const [a] = pair();
+    const changed = vi.fn();
+    a.doc.on('update', changed);
+    for (let i = 1; i <= 3; i++) {
+      const other = new Y.Doc();
+      other.getMap('run').set('first', i);
+      const before = Y.encodeStateVector(other);
+      other.getMap('run').set('second', 'x'.repeat(50_000));
+      Y.applyUpdate(a.doc, Y.encodeStateAsUpdate(other, before), 'network');
+      expect(a.encodedBytes()).toBeGreaterThan(i * 50_000);
+    }
+    expect(changed).not.toHaveBeenCalled();
+    expect(a.announceRecord(record(1))).toBe(false);
+  });
+
   it('says nothing about itself again when nothing changed', () => {
     const [a] = pair();
     const update = vi.fn();
@@ -195,7 +212,7 @@ function syncMessage(write: (encoder: encoding.Encoder) => void): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
-const never = () => false;
+const bounds = { documentFull: () => false, awarenessFull: () => false };
 
 describe('what another tab sends over y-webrtc', () => {
   const source = new SharedDoc();
@@ -204,20 +221,54 @@ describe('what another tab sends over y-webrtc', () => {
   const whole = syncMessage((encoder) => writeSyncStep2(encoder, source.doc));
 
   it('passes when it is well-formed', () => {
-    expect(peerMessageProblem(whole, never)).toBeUndefined();
+    expect(peerMessageProblem(whole, bounds)).toBeUndefined();
     expect(
       peerMessageProblem(
         syncMessage((encoder) => writeSyncStep1(encoder, source.doc)),
-        never,
+        bounds,
       ),
     ).toBeUndefined();
-    expect(peerMessageProblem(whole, () => true)).toBe('document-full');
+    expect(peerMessageProblem(whole, { ...bounds, documentFull: () => true })).toBe('document-full');
   });
 
   it('is refused when it is too long or no bytes', () => {
-    expect(peerMessageProblem(new Uint8Array(maxPeerMessageBytes + 1), never)).toBe('peer-message-too-long');
-    expect(peerMessageProblem('text', never)).toBe('peer-message-not-bytes');
-    expect(peerMessageProblem(new Uint8Array(0), never)).toBe('peer-message-malformed');
+    expect(peerMessageProblem(new Uint8Array(maxPeerMessageBytes + 1), bounds)).toBe('peer-message-too-long');
+    expect(peerMessageProblem('text', bounds)).toBe('peer-message-not-bytes');
+    expect(peerMessageProblem(new Uint8Array(0), bounds)).toBe('peer-message-malformed');
+  });
+
+  it('is refused when it is of no kind that belongs on WebRTC, or there are states of too many clients', () => {
+    const awareness = new Uint8Array([1, 1, 0]);
+    expect(peerMessageProblem(awareness, bounds)).toBeUndefined();
+    expect(peerMessageProblem(awareness, { ...bounds, awarenessFull: () => true })).toBe('awareness-full');
+    expect(peerMessageProblem(new Uint8Array([3]), bounds)).toBeUndefined();
+    // "I am the tab `x` of your own browser."
+    expect(peerMessageProblem(new Uint8Array([4, 1, 1, 120]), bounds)).toBe('peer-message-unknown-kind');
+    expect(peerMessageProblem(new Uint8Array([2, 0]), bounds)).toBe('peer-message-unknown-kind');
+  });
+
+  it('must come over a connection that opens: one that does not is given up, or it would keep others out', () => {
+    const connections = new Map<string, WebrtcConn>();
+    const provider = { room: { webrtcConns: connections } } as unknown as WebrtcProvider;
+    const [count, clock] = [vi.fn(), new ManualClock()];
+    guardPeers(provider, count, bounds, clock, () => undefined);
+    const states = { silent: {}, open: { connected: true }, gone: { closed: true } };
+    const destroyed: string[] = [];
+    for (const [name, state] of Object.entries(states)) {
+      const peer = { emit: () => true };
+      const connection = {
+        peer,
+        connected: false,
+        closed: false,
+        destroy: () => destroyed.push(name),
+        ...state,
+      };
+      connections.set(name, connection as unknown as WebrtcConn);
+    }
+    clock.advance(29_999);
+    expect(destroyed).toEqual([]);
+    clock.advance(1);
+    expect([destroyed, count.mock.calls]).toEqual([['silent'], [['peer-never-connected']]]);
   });
 
   it('never makes the check throw, however it was changed (20,000 messages, seed 9)', () => {
@@ -227,7 +278,7 @@ describe('what another tab sends over y-webrtc', () => {
       const message = whole.slice(0, random.below(4) === 0 ? random.below(whole.length) : whole.length);
       for (let change = random.below(6); change >= 0 && message.length > 0; change--)
         message[random.below(message.length)] = random.below(256);
-      if (peerMessageProblem(message, never) !== undefined) refused++;
+      if (peerMessageProblem(message, bounds) !== undefined) refused++;
     }
     expect(refused).toBeGreaterThan(1000);
   });
@@ -237,7 +288,8 @@ describe('what another tab sends over y-webrtc', () => {
     const provider = { room: { webrtcConns: connections } } as unknown as WebrtcProvider;
     const count = vi.fn();
     const changed = vi.fn();
-    guardPeers(provider, count, never, changed);
+    const clock = new ManualClock();
+    guardPeers(provider, count, bounds, clock, changed);
     const reached: unknown[] = [];
     const peer = {
       emit(name: string, data?: unknown) {

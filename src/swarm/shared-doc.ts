@@ -1,6 +1,7 @@
 import { WebrtcProvider } from 'y-webrtc';
+import { realClock } from '../base/clock.ts';
 import { StarlingError } from '../base/errors.ts';
-import type { Presence } from './announcements.ts';
+import { maxPresences, type Presence } from './announcements.ts';
 import { guardPeers, guardSignaling } from './shared-doc-guard.ts';
 import { documentLimitBytes, SharedDoc } from './shared-doc-state.ts';
 
@@ -44,8 +45,11 @@ export async function openSharedDoc(options: SharedDocOptions): Promise<OpenShar
   guardSignaling(provider, count);
   // The room is made once the (absent) password's key is there.
   await provider.key;
-  const full = (moreBytes: number) => shared.encodedBytes() + moreBytes > 2 * documentLimitBytes;
-  guardPeers(provider, count, full, () => shared.changed());
+  const bounds = {
+    documentFull: (moreBytes: number) => shared.encodedBytes() + moreBytes > 2 * documentLimitBytes,
+    awarenessFull: () => shared.awareness.getStates().size >= 4 * maxPresences,
+  };
+  guardPeers(provider, count, bounds, realClock, () => shared.changed());
   shared.connection = () => {
     const connections = [...(provider.room?.webrtcConns.values() ?? [])];
     const sameBrowser = provider.room?.bcConns.size ?? 0;
