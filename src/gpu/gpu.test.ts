@@ -149,6 +149,35 @@ describe('reads', () => {
     gpu.free(tensor);
   });
 
+  it('give large read-back buffers back, and keep small ones for the next read', async () => {
+    const { device } = gpu;
+    const create = device.createBuffer.bind(device);
+    const made: { size: number; destroyed: boolean }[] = [];
+    device.createBuffer = (descriptor) => {
+      const buffer = create(descriptor);
+      const record = { size: descriptor.size, destroyed: false };
+      made.push(record);
+      const destroy = buffer.destroy.bind(buffer);
+      buffer.destroy = () => {
+        record.destroyed = true;
+        return destroy();
+      };
+      return buffer;
+    };
+    const large = gpu.tensor([(1 << 20) + 64], 'f32', 'large');
+    const medium = gpu.tensor([1 << 20], 'f32', 'medium');
+    made.length = 0;
+    await gpu.readF32(large);
+    await gpu.readF32(medium);
+    await gpu.readF32(medium);
+    Reflect.deleteProperty(device, 'createBuffer'); // the prototype's own again
+    expect(made).toEqual([
+      { size: 4 * large.length, destroyed: true },
+      { size: 4 * medium.length, destroyed: false },
+    ]);
+    gpu.free(large, medium);
+  });
+
   it('refuse a tensor of another type', async () => {
     const tensor = gpu.tensor([2], 'i32', 'tensor');
     await expect(gpu.readF32(tensor)).rejects.toThrow(/not f32/);

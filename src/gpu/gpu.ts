@@ -13,6 +13,8 @@ export type HostArrayOf<D extends DType> = D extends 'f32'
 const storageUsage = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC: the constants are absent in Node
 const readbackUsage = 0x01 | 0x08; // MAP_READ | COPY_DST
 const mapForReading = 0x01;
+/** Read-back buffers above this are given back after use; smaller ones, of every round's reads, wait for the next. */
+const largestKeptStaging = 1 << 22;
 
 /** One GPU device with what we keep on it: tensors, compiled kernels, read-back buffers. All work passes `submit`. */
 export class Gpu {
@@ -106,7 +108,8 @@ export class Gpu {
     await staging.mapAsync(mapForReading, 0, Math.max(4, total));
     const bytes = staging.getMappedRange(0, Math.max(4, total)).slice(0);
     staging.unmap();
-    this.#staging.push(staging);
+    if (staging.size <= largestKeptStaging) this.#staging.push(staging);
+    else staging.destroy();
     at = 0;
     return tensors.map(({ dtype, length }) => {
       const start = at;

@@ -164,6 +164,25 @@ describe('a replica', () => {
     taker.close();
   });
 
+  it('snapshots what it holds at the call, with no buffer larger than its largest tensor', async () => {
+    const replica = Replica.create(gpu, presets.nano, { seed: 3, batch: 1, sequence: 8 });
+    const { device } = gpu;
+    const create = device.createBuffer.bind(device);
+    const sizes: number[] = [];
+    device.createBuffer = (descriptor) => {
+      sizes.push(descriptor.size);
+      return create(descriptor);
+    };
+    const taken = replica.snapshot();
+    Reflect.deleteProperty(device, 'createBuffer'); // the prototype's own again
+    replica.load(initialParameters(presets.nano, 4));
+    expect(new Float32Array((await taken).buffer)).toEqual(initialParameters(presets.nano, 3));
+    expect(sizes).not.toEqual([]);
+    const largest = Math.max(...replica.tensors.map(({ values }) => 4 * values.length));
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(largest);
+    replica.close();
+  });
+
   it('gives all its memory back when closed', () => {
     const before = gpu.bytesAllocated;
     const replica = Replica.create(gpu, presets.nano, { seed: 1, batch: 1, sequence: 8 });

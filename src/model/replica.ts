@@ -170,9 +170,12 @@ export class Replica {
     return digestHex(await this.gpu.readU32(this.#digestLanes));
   }
 
-  /** Every parameter word in layout order, little-endian f32. */
+  /**
+   * Every parameter word in layout order, little-endian f32, as they are at the call. One read-back a tensor, all begun
+   * before the first ends: a larger model as a whole is more than many devices allow in one buffer.
+   */
   async snapshot(): Promise<Bytes> {
-    const parts = await this.gpu.read(...this.tensors.map(({ values }) => values));
+    const parts = await Promise.all(this.tensors.map(({ values }) => this.gpu.readF32(values)));
     const bytes = new Uint8Array(4 * this.layout.length);
     this.tensors.forEach(({ spec }, index) => {
       const { buffer, byteOffset, byteLength } = parts[index];
