@@ -24,6 +24,9 @@ export const presets: Readonly<Record<PresetName, ModelConfig>> = {
   small: { vocabulary: 256, width: 768, blocks: 13, heads: 12, hidden: 3072, context: 1024 },
 };
 
+/** The digest numbers four words an element in 32 bits: beyond this, numbers would repeat. */
+const mostParameters = 2 ** 30;
+
 /** Why a config cannot be trained here, or undefined. Matrix dimensions are multiples of 64: design section 5. */
 export function configProblem(config: ModelConfig): string | undefined {
   const { vocabulary, width, blocks, heads, hidden, context } = config;
@@ -39,14 +42,15 @@ export function configProblem(config: ModelConfig): string | undefined {
   if (vocabulary > 65_536 || width > 16_384 || hidden > 65_536)
     return 'a dimension is larger than any we train';
   if (blocks > 128 || context > 8_192) return 'more blocks or context than any we train';
+  if (parametersOf(config) > mostParameters) return 'more parameters than any we train';
   return undefined;
 }
 
 /** Parameters of a config: embedding and head, the matrices of each block, and the norm gains. */
 export function countParameters(config: ModelConfig): number {
   invariant(configProblem(config) === undefined, 'a valid config');
-  const { vocabulary, width, blocks, hidden } = config;
-  return (
-    2 * vocabulary * width + blocks * (4 * width * width + 3 * width * hidden) + (2 * blocks + 1) * width
-  );
+  return parametersOf(config);
 }
+
+const parametersOf = ({ vocabulary, width, blocks, hidden }: ModelConfig): number =>
+  2 * vocabulary * width + blocks * (4 * width * width + 3 * width * hidden) + (2 * blocks + 1) * width;

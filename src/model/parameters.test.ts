@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
-import { countParameters, presets, type ModelConfig } from './config.ts';
+import { configProblem, countParameters, presets, type ModelConfig } from './config.ts';
 import { decodeParameters, initialParameters, latticeStep, parameterLayout } from './parameters.ts';
 
 const tiny: ModelConfig = { vocabulary: 64, width: 64, blocks: 2, heads: 4, hidden: 128, context: 16 };
+
+describe('a config', () => {
+  it('is refused beyond the 2^30 parameters whose digest words have an index of their own in 32 bits', () => {
+    const large: ModelConfig = { ...tiny, width: 2048, hidden: 8192, blocks: 15, heads: 16, vocabulary: 256 };
+    expect(countParameters(large)).toBeLessThanOrEqual(2 ** 30);
+    expect(configProblem({ ...large, blocks: 16 })).toBe('more parameters than any we train');
+  });
+});
 
 describe('the parameter layout', () => {
   it('holds every parameter of every preset once, without gaps, gains last', () => {

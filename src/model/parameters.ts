@@ -79,7 +79,7 @@ export function initialParameters(config: ModelConfig, seed: number): Float32Arr
   const layout = parameterLayout(config);
   const values = new Float32Array(layout.length);
   const [key0, key1, key2, key3] = [0, 1, 2, 3].map((draw) => hashWords(seed, draw));
-  const residualScale = integerSqrt(Math.floor(scaleFor002 ** 2 / (2 * config.blocks)));
+  const residualScale = integerSqrt(Math.floor((scaleFor002 * scaleFor002) / (2 * config.blocks)));
   for (const { name, kind, rows, cols, offset } of layout.specs) {
     const end = offset + rows * cols;
     if (kind === 'gains') {
