@@ -46,6 +46,9 @@ test('a config that could not be trained exactly as meant is refused with a reas
   expect(refusal({ extra: 1 } as never)).toBe('config has the wrong shape');
   expect(refusal({ founder: 'me' })).toBe('config has the wrong shape');
   expect(refusal({ model: { ...nano.model, width: 65 } })).toBe('config names a model we cannot train');
+  // A byte tokenizer has no word for token 256, and none would be learnt below 255.
+  for (const vocabulary of [128, 320])
+    expect(refusal({ model: { ...nano.model, vocabulary } })).toBe('config names a model we cannot train');
   expect(refusal({ tokensPerRound: 63 })).toBe('config asks for less than one sequence a round');
   const strategy = (schedule: unknown) => ({ ...nano.strategy, schedule });
   expect(
@@ -57,6 +60,9 @@ test('a config that could not be trained exactly as meant is refused with a reas
     }),
   ).toBe('config has a strategy we cannot run');
   expect(refusal({ strategy: strategy([[0, 1 << 20]]) })).toBe('config has a strategy we cannot run');
+  // 256 members of weight 4 with k = 32 could pass the 32,767 votes that apply can sum.
+  expect(refusal({ strategy: { ...nano.strategy, k: 31 } })).toBe('accepted');
+  expect(refusal({ strategy: { ...nano.strategy, k: 32 } })).toBe('config has a strategy we cannot run');
   expect(readRunConfig('{')).toEqual({ ok: false, reason: 'config is not JSON' });
   expect(readRunConfig('x'.repeat(20_000))).toEqual({ ok: false, reason: 'config too long' });
 });

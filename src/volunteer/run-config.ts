@@ -4,8 +4,11 @@ import { canonicalJson } from '../base/canonical-json.ts';
 import { digestOf } from '../base/digest.ts';
 import { isDigest, isPeerId, type Digest, type PeerId, type RunId } from '../base/ids.ts';
 import { accepted, refused, type Decoded } from '../base/verdict.ts';
+import { voteSumProblem } from '../compression/aggregate.ts';
+import { byteTokenizer } from '../data/tokenizer.ts';
 import { configProblem, type ModelConfig, type PresetName } from '../model/config.ts';
 import { distroProblem, type DistroHyperparameters } from '../strategies/distro.ts';
+import { limits } from '../swarm/protocol.ts';
 
 /**
  * Everything that fixes a run, immutable and content-addressed: the run id is the SHA-256 of its canonical JSON.
@@ -47,6 +50,9 @@ export interface DistroConfig {
   /** Weight decay, per mille of the learning rate. */
   readonly decayPermille: number;
 }
+
+/** Of a contribution: design section 4. */
+const largestWeight = 4;
 
 /** The largest config text anyone reads. */
 export const maxConfigBytes = 16_384;
@@ -106,10 +112,15 @@ export function readRunConfig(text: string): Decoded<RunConfig> {
   const parsed = v.safeParse(schema, json);
   if (!parsed.success) return refused('config has the wrong shape');
   const config = parsed.output;
-  if (configProblem(config.model) !== undefined) return refused('config names a model we cannot train');
+  if (configProblem(config.model) !== undefined || config.model.vocabulary !== byteTokenizer.vocabulary)
+    return refused('config names a model we cannot train');
   if (config.tokensPerRound < config.model.context)
     return refused('config asks for less than one sequence a round');
-  if (distroProblem(hyperparametersOf(config)) !== undefined)
+  const fullHouse = Array<number>(limits.members).fill(largestWeight);
+  if (
+    distroProblem(hyperparametersOf(config)) !== undefined ||
+    voteSumProblem(config.strategy.k, fullHouse) !== undefined
+  )
     return refused('config has a strategy we cannot run');
   return accepted(config);
 }
