@@ -18,7 +18,7 @@ export type SignalBody =
   | { readonly kind: 'hello'; readonly link: number }
   | {
       readonly kind: 'offer' | 'answer';
-      /** Counts the initiator's attempts with this peer, from 1. */
+      /** Counts the initiator's attempts in this session of its own, with whomever, from 1. */
       readonly link: number;
       readonly sdp: string;
     }

@@ -379,6 +379,42 @@ describe('the WebRTC transport', () => {
     for (const transport of [a, reloaded, quiet]) transport.close();
   });
 
+  it('connects again at once though an announce of an earlier session was played back in between', async () => {
+    const clock = new ManualClock();
+    const world = newWorld(clock);
+    const [first, second] = (await identities(2)) as [Identity, Identity];
+    const a = join(world, first, 1);
+    const heardA = record(a);
+    const early = join(world, second, 2);
+    await vi.waitFor(() => expect(early.peers()).toEqual([first.id]));
+    early.close();
+    const ofEarly: unknown[] = [];
+    for (const { data } of world.board.said) {
+      const signal = await decodeSignal(data, 'test', first.id, webCrypto);
+      if (signal.ok && signal.value?.from === second.id && signal.value.body.kind === 'announce')
+        ofEarly.push(data);
+    }
+    expect(ofEarly.length).toBeGreaterThan(0);
+    const late = join(world, second, 3);
+    await vi.waitFor(() => expect(late.peers()).toEqual([first.id]));
+    const wires = world.rtc.wires.length;
+    world.board.publish('starling/mesh/test', ofEarly[0]);
+    // What was played back makes us offer a connection that nobody takes.
+    await vi.waitFor(() => expect(world.rtc.wires.length).toBe(wires + 1));
+    expect(a.peers()).toEqual([second.id]);
+    clock.advance(20_000); // it is given up, and the next announce comes by then or soon
+    world.rtc.wires[wires - 1]?.close();
+    const ups = () => heardA.filter(({ kind }) => kind === 'peer-up').length;
+    const before = ups();
+    const since = clock.now();
+    await vi.waitFor(() => {
+      clock.advance(250);
+      expect(ups()).toBe(before + 1);
+    });
+    expect(clock.now() - since).toBeLessThan(15_000);
+    for (const transport of [a, late]) transport.close();
+  });
+
   it('forgives two servers that both forward everything', async () => {
     const world = newWorld();
     const publish = world.board.publish.bind(world.board);

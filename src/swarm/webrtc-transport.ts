@@ -40,7 +40,7 @@ interface Peer {
   readonly id: PeerId;
   /** Their session, as last proved. */
   session: string;
-  /** In this session: our attempts if we initiate, the newest of theirs we took if they do. */
+  /** Our newest attempt if we initiate; if they do, the newest of theirs that we took in their session. */
   attempts: number;
   live: Link | undefined;
   pending: Link | undefined;
@@ -62,6 +62,11 @@ export class WebRtcTransport implements Transport {
   readonly #mesh: MeshSignaling;
   readonly #events = new TransportEvents();
   readonly #peers = new Map<PeerId, Peer>();
+  /**
+   * Attempts of this session, with whomever. A peer takes each number once, so none is used again, even if an announce of
+   * the peer's earlier session was played back to us or the peer was forgotten in between.
+   */
+  #attempted = 0;
   #closedUp = 0;
   #closedDown = 0;
   #closed = false;
@@ -204,7 +209,7 @@ export class WebRtcTransport implements Transport {
 
   #initiate(peer: Peer): void {
     if (peer.pending !== undefined) return;
-    peer.attempts++;
+    peer.attempts = ++this.#attempted;
     this.#connect(peer, true);
   }
 
