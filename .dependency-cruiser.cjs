@@ -73,7 +73,8 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    exclude: { path: 'dist|public' },
+    // Anchored: `distro.ts` and node_modules/yjs/dist are to be seen.
+    exclude: { path: '^(dist|public)/' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.tsx', '.js', '.mjs', '.json', '.wgsl'],
       exportsFields: ['exports'],

@@ -15,7 +15,9 @@ export async function installPackages() {
   const why = existsSync(join(root, 'node_modules')) ? 'out of date' : 'not installed yet';
   console.log(`The npm packages are ${why}: npm ci`);
   const npm = process.env.npm_execpath;
-  return npm?.endsWith('.js') === true ? run(process.execPath, [npm, 'ci']) : run('npm', ['ci']);
+  // Under NODE_ENV=production npm would leave out what builds the page.
+  const args = ['ci', '--include=dev'];
+  return npm?.endsWith('.js') === true ? run(process.execPath, [npm, ...args]) : run('npm', args);
 }
 
 if (isProgram(import.meta.url)) process.exitCode = await installPackages();
