@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
@@ -28,17 +28,28 @@ export function ownHosts(): readonly string[] {
   return [...new Set(['localhost', '127.0.0.1', '::1', hostname(), ...addresses])];
 }
 
-/** The operator's own certificate. Throws `certificate-unreadable` when a file is missing or is not what it should be. */
+/** The certificate of a PEM text. Throws when that is none, or `key` is not its private key. */
+function parse({ cert, key }: Certificate): X509Certificate {
+  const certificate = new X509Certificate(cert);
+  if (!certificate.checkPrivateKey(createPrivateKey(key)))
+    throw new Error('the key does not belong to the certificate');
+  return certificate;
+}
+
+/**
+ * The operator's own certificate. Throws `certificate-unreadable` when a file is missing or is not what it should be, or the
+ * two do not belong together.
+ */
 export async function readCertificate(certFile: string, keyFile: string): Promise<Certificate> {
   try {
     const certificate = { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
-    new X509Certificate(certificate.cert);
+    parse(certificate);
     return certificate;
   } catch (cause) {
     throw new StarlingError(
       'certificate-unreadable',
-      `The TLS certificate ${certFile} with the key ${keyFile} cannot be read.`,
-      'Let TLS_CERT and TLS_KEY name two PEM files, or unset both to have a certificate generated.',
+      `The TLS certificate ${certFile} with the key ${keyFile} cannot be used.`,
+      'Let TLS_CERT and TLS_KEY name the PEM files of a certificate and its key, without a passphrase, or unset both to have a certificate generated.',
       { cause },
     );
   }
@@ -47,8 +58,8 @@ export async function readCertificate(certFile: string, keyFile: string): Promis
 const covers = (certificate: X509Certificate, host: string): boolean =>
   (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 
-function usable(pem: string, hosts: readonly string[], now: Date): boolean {
-  const certificate = new X509Certificate(pem);
+function usable(pair: Certificate, hosts: readonly string[], now: Date): boolean {
+  const certificate = parse(pair);
   return (
     Date.parse(certificate.validTo) - now.getTime() > renewBeforeMs &&
     Date.parse(certificate.validFrom) <= now.getTime() &&
@@ -63,9 +74,9 @@ async function kept(
   now: Date,
 ): Promise<Certificate | undefined> {
   try {
-    const cert = await readFile(certFile, 'utf8');
-    const key = await readFile(keyFile, 'utf8');
-    return usable(cert, hosts, now) ? { cert, key } : undefined;
+    const pair = { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
+    // Two servers that started at once can have left the key of one beside the certificate of the other.
+    return usable(pair, hosts, now) ? pair : undefined;
   } catch {
     return undefined;
   }

@@ -6,8 +6,9 @@ export interface Limits {
   /** Signaling sockets in all, and from one address (one IPv4 address, one IPv6 /64). */
   readonly connections: number;
   readonly connectionsPerAddress: number;
-  /** TCP connections of every kind. */
+  /** TCP connections of every kind, in all and from one address. */
   readonly sockets: number;
+  readonly socketsPerAddress: number;
   readonly messageBytes: number;
   readonly topicsPerConnection: number;
   readonly topics: number;
@@ -25,18 +26,21 @@ export interface Limits {
   readonly pingIntervalMs: number;
   /** From opening a TCP connection to its first byte, the end of its TLS handshake, and the end of its HTTP headers: each. */
   readonly handshakeMs: number;
+  /** An HTTP connection on which nothing moves for this long, in either direction, is cut. */
+  readonly idleMs: number;
   /** From the start of a shutdown until what has not closed is cut. */
   readonly shutdownMs: number;
 }
 
 /**
  * A volunteer that joins a mesh of 32 sends about 32 x 12 signals at once over our own socket, and as many over y-webrtc's;
- * the bursts are twice that. Two sockets a tab: 128 tabs behind one address.
+ * the bursts are twice that. Two signaling sockets a tab and six for HTTP while it loads: 128 tabs behind one address.
  */
 export const defaultLimits: Limits = {
   connections: 2048,
   connectionsPerAddress: 256,
   sockets: 8192,
+  socketsPerAddress: 1024,
   messageBytes: maxSignalingMessageBytes,
   topicsPerConnection: 128,
   topics: 20_000,
@@ -49,6 +53,7 @@ export const defaultLimits: Limits = {
   unreadBytes: 1 << 20,
   pingIntervalMs: 30_000,
   handshakeMs: 10_000,
+  idleMs: 60_000,
   shutdownMs: 1000,
 };
 
@@ -76,6 +81,30 @@ export class TokenBucket {
     if (this.#tokens < count) return false;
     this.#tokens -= count;
     return true;
+  }
+}
+
+/** Counts something for each address group, up to a limit for each. */
+export class AddressCounts {
+  readonly #limit: number;
+  readonly #counts = new Map<string, number>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  full(group: string): boolean {
+    return (this.#counts.get(group) ?? 0) >= this.#limit;
+  }
+
+  add(group: string): void {
+    this.#counts.set(group, (this.#counts.get(group) ?? 0) + 1);
+  }
+
+  remove(group: string): void {
+    const left = (this.#counts.get(group) ?? 0) - 1;
+    if (left > 0) this.#counts.set(group, left);
+    else this.#counts.delete(group);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Clock } from '../src/base/clock.ts';
 import type { Certificate } from './certificate.ts';
-import type { Limits } from './limits.ts';
+import { AddressCounts, addressGroup, type Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 
 /** The first byte of a TLS connection: a handshake record (RFC 8446 section 5.1). No HTTP method starts with it. */
@@ -29,6 +29,7 @@ export function shareOnePort(
   metrics: Metrics,
 ): OnePort {
   const sockets = new Set<Socket>();
+  const perAddress = new AddressCounts(limits.socketsPerAddress);
   // Node's own listeners: they put the HTTP parser on a connection, encrypted or not.
   const speakHttp = http.listeners('connection');
   http.removeAllListeners('connection');
@@ -59,12 +60,16 @@ export function shareOnePort(
   });
 
   http.on('connection', (socket: Socket) => {
-    if (sockets.size >= limits.sockets) {
-      metrics.refuse('too many connections');
+    const group = addressGroup(socket.remoteAddress ?? 'unknown');
+    if (sockets.size >= limits.sockets || perAddress.full(group)) {
+      metrics.refuse(
+        perAddress.full(group) ? 'too many connections from an address' : 'too many connections',
+      );
       socket.destroy();
       return;
     }
     sockets.add(socket);
+    perAddress.add(group);
     socket.on('error', () => socket.destroy());
     const cancelWait = clock.after(limits.handshakeMs, () => {
       metrics.refuse('no first byte');
@@ -73,6 +78,7 @@ export function shareOnePort(
     socket.on('close', () => {
       cancelWait();
       sockets.delete(socket);
+      perAddress.remove(group);
     });
     const sniff = () => {
       const first = socket.read(1) as Buffer | null;

@@ -76,6 +76,8 @@ describe('the generated certificate', () => {
       expect(moved.generated).toBe(true);
       const late = await keptCertificate(folder, hosts, new Date(now.getTime() + 800 * day));
       expect(late.generated).toBe(true);
+      await writeFile(join(folder, 'certificate-key.pem'), first.key);
+      expect((await keptCertificate(folder, hosts, now)).generated).toBe(true);
       await writeFile(join(folder, 'certificate.pem'), 'rubbish');
       expect((await keptCertificate(folder, hosts, now)).generated).toBe(true);
     } finally {
@@ -83,7 +85,22 @@ describe('the generated certificate', () => {
     }
   });
 
-  it('gives way to a named one, which must be readable', async () => {
+  it('gives way to a named one, which must be readable and go with its key', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'starling-certificate-'));
+    try {
+      const mine = { cert: join(folder, 'mine.pem'), key: join(folder, 'mine-key.pem') };
+      const { cert, key } = await keptCertificate(folder, ['localhost'], now);
+      await writeFile(mine.cert, cert);
+      await writeFile(mine.key, key);
+      expect(await readCertificate(mine.cert, mine.key)).toEqual({ cert, key });
+      const other = await keptCertificate(join(folder, 'other'), ['localhost'], now);
+      await writeFile(mine.key, other.key);
+      await expect(readCertificate(mine.cert, mine.key)).rejects.toMatchObject({
+        code: 'certificate-unreadable',
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
     await expect(readCertificate('/nowhere/cert.pem', '/nowhere/key.pem')).rejects.toMatchObject({
       code: 'certificate-unreadable',
     });

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -369,13 +369,40 @@ describe('one port', () => {
     expect(server.refused('no first byte')).toBe(1);
   });
 
+  it('cuts what never ends its HTTP headers or its TLS handshake', async () => {
+    const certificate = await keptCertificate(await folder(), ['localhost'], new Date());
+    const server = await start({ certificate, limits: { handshakeMs: 200 } });
+    await Promise.all([
+      rawAnswer(server, 'GET / HTTP/1.1\r\nHost: x\r\n'),
+      rawAnswer(server, Buffer.from([0x16, 3, 1, 0, 200, 1])),
+    ]);
+    expect(server.refused('malformed HTTP')).toBe(1);
+    expect(server.refused('TLS handshake')).toBe(1);
+  });
+
+  it('takes no more connections of any kind than it has room for, in all and from one address', async () => {
+    for (const [limits, reason] of [
+      [{ sockets: 2 }, 'too many connections'],
+      [{ socketsPerAddress: 2 }, 'too many connections from an address'],
+    ] as const) {
+      const server = await start({ limits });
+      const [first] = [await Client.open(server), await Client.open(server)];
+      expect(await rawAnswer(server, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')).toBe('');
+      expect(server.refused(reason)).toBe(1);
+      first.socket.terminate();
+      await vi.waitFor(() => expect(server.metrics()).toContain('starling_sockets 1\n'));
+      const answer = await rawAnswer(server, 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect(answer).toContain('200 OK');
+    }
+  });
+
   it('refuses a WebSocket handshake that is not one', async () => {
     const server = await start();
     const answer = await rawAnswer(
       server,
       'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 (400|503)/);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     await expectServing(server);
   });
 });
@@ -433,6 +460,23 @@ describe('the page', () => {
     const answer = await rawAnswer(server, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
     expect(answer).not.toContain('secret');
+  });
+
+  it('is not sent for ever to one who stops reading', async () => {
+    const page = await folder();
+    await writeFile(join(page, 'large.bin'), '');
+    await truncate(join(page, 'large.bin'), 64 << 20);
+    const server = await start({ folders: { page, corpus: undefined }, limits: { idleMs: 300 } });
+    const watcher = await Client.open(server);
+    const deaf = connect(server.port, '127.0.0.1');
+    deaf.on('error', () => undefined);
+    cleanups.push(() => void deaf.destroy());
+    deaf.write('GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n');
+    deaf.pause();
+    await vi.waitFor(() => expect(server.refused('slow reader')).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(server.metrics()).toContain('starling_sockets 1\n'));
+    // A signaling socket that says nothing is not idle in this sense.
+    await watcher.settled();
   });
 
   it('refuses other methods, and says how to build a page that is not there', async () => {

@@ -6,7 +6,7 @@ import { WebSocketServer } from 'ws';
 import { realClock, type Clock } from '../src/base/clock.ts';
 import type { Certificate } from './certificate.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
-import { addressGroup, defaultLimits, type Limits } from './limits.ts';
+import { AddressCounts, addressGroup, defaultLimits, type Limits } from './limits.ts';
 import { Metrics, type RefusalReason } from './metrics.ts';
 import { shareOnePort } from './one-port.ts';
 import { answerText, requestPath, serveFile, type StaticFolders } from './static-files.ts';
@@ -43,8 +43,8 @@ const upgradeRefusals = {
   'shutting down': 503,
 } as const;
 
-function refuseUpgrade(socket: Duplex, status: number): void {
-  const phrase = status === 429 ? 'Too Many Requests' : 'Service Unavailable';
+function refuseUpgrade(socket: Duplex, status: 400 | 429 | 503): void {
+  const phrase = { 400: 'Bad Request', 429: 'Too Many Requests', 503: 'Service Unavailable' }[status];
   socket.on('error', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
     socket.destroy(),
@@ -63,7 +63,7 @@ export async function createSignalingServer(options: SignalingServerOptions): Pr
   const topics = new Topics<Connection>(limits.topicsPerConnection, limits.topics);
   const context: ConnectionContext = { limits, clock, metrics, topics };
   const connections = new Set<Connection>();
-  const perAddress = new Map<string, number>();
+  const perAddress = new AddressCounts(limits.connectionsPerAddress);
   let closing: Promise<void> | undefined;
 
   const text = () =>
@@ -89,12 +89,18 @@ export async function createSignalingServer(options: SignalingServerOptions): Pr
       keepAliveTimeout: 5000,
     },
     (request, response) => {
+      response.on('timeout', () => {
+        metrics.refuse('slow reader');
+        response.destroy();
+      });
       answer(request, response).catch(() => {
         metrics.refuse('socket broken');
         response.destroy();
       });
     },
   );
+  // Ends with a WebSocket's handshake: there, pings find out who is gone.
+  http.timeout = limits.idleMs;
   http.on('clientError', (_error, socket) => {
     metrics.refuse('malformed HTTP');
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
@@ -111,13 +117,12 @@ export async function createSignalingServer(options: SignalingServerOptions): Pr
   });
   webSockets.on('wsClientError', (_error, socket) => {
     metrics.refuse('malformed HTTP');
-    refuseUpgrade(socket, 503);
+    refuseUpgrade(socket, 400);
   });
   const upgradeProblem = (group: string): keyof typeof upgradeRefusals | undefined => {
     if (closing !== undefined) return 'shutting down';
     if (connections.size >= limits.connections) return 'too many connections';
-    if ((perAddress.get(group) ?? 0) >= limits.connectionsPerAddress)
-      return 'too many connections from an address';
+    if (perAddress.full(group)) return 'too many connections from an address';
     return undefined;
   };
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -130,12 +135,10 @@ export async function createSignalingServer(options: SignalingServerOptions): Pr
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       metrics.open();
-      perAddress.set(group, (perAddress.get(group) ?? 0) + 1);
+      perAddress.add(group);
       const connection = new Connection(webSocket, context, () => {
         connections.delete(connection);
-        const left = (perAddress.get(group) ?? 1) - 1;
-        if (left === 0) perAddress.delete(group);
-        else perAddress.set(group, left);
+        perAddress.remove(group);
       });
       connections.add(connection);
     });
