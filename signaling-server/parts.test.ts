@@ -74,10 +74,12 @@ describe('the generated certificate', () => {
       expect(second).toEqual({ ...first, generated: false });
       const moved = await keptCertificate(folder, [...hosts, '10.1.2.3'], now);
       expect(moved.generated).toBe(true);
-      const late = await keptCertificate(folder, hosts, new Date(now.getTime() + 800 * day));
+      const lateOn = new Date(now.getTime() + 800 * day);
+      const late = await keptCertificate(folder, hosts, lateOn);
       expect(late.generated).toBe(true);
-      await writeFile(join(folder, 'certificate-key.pem'), first.key);
-      expect((await keptCertificate(folder, hosts, now)).generated).toBe(true);
+      expect((await keptCertificate(folder, hosts, lateOn)).generated).toBe(false);
+      await writeFile(join(folder, 'certificate-key.pem'), first.key); // another server's, started at the same moment
+      expect((await keptCertificate(folder, hosts, lateOn)).generated).toBe(true);
       await writeFile(join(folder, 'certificate.pem'), 'rubbish');
       expect((await keptCertificate(folder, hosts, now)).generated).toBe(true);
     } finally {
