@@ -131,9 +131,12 @@ test('pausing stops contributing but keeps following, and resuming contributes a
   await pages[1].page.getByRole('button', { name: /^resume/i }).click();
   const resumed = await pages[1].until(
     'counted again',
-    ({ volunteer: v }) => v?.state === 'training' && v.members === 2 && v.receipts.at(-1)?.counted === true,
+    ({ volunteer: v }) =>
+      v?.state === 'training' &&
+      v.members === 2 &&
+      v.roundsTrained > trained &&
+      v.receipts.at(-1)?.counted === true,
     90_000,
   );
-  expect(resumed.volunteer!.roundsTrained).toBeGreaterThanOrEqual(trained);
   expect(resumed.volunteer!.replicasAgree).toBe(true);
 });

@@ -63,7 +63,7 @@ export class VolunteerPage {
     await this.page.getByRole('button', { name: /^join/i }).click();
   }
 
-  /** Waits until the page's snapshot passes `test`, which runs in the page and must stand on its own. */
+  /** Waits until the page's snapshot passes `test`. Throws if the volunteer fails, unless that is what is awaited. */
   async until(
     what: string,
     test: (snapshot: PageSnapshot) => boolean,

@@ -1,7 +1,6 @@
 import { realClock } from '../base/clock.ts';
-import { StarlingError } from '../base/errors.ts';
+import { describeError, StarlingError } from '../base/errors.ts';
 import { SeededRandom } from '../base/random.ts';
-import { manifestDigest, parseManifest } from '../data/manifest.ts';
 import type { PresetName } from '../model/config.ts';
 import { createIdentity, type Identity } from '../swarm/identity.ts';
 import type { SharedDoc } from '../swarm/shared-doc-state.ts';
@@ -9,13 +8,13 @@ import { openSharedDoc, type OpenSharedDoc } from '../swarm/shared-doc.ts';
 import { SignalingClient } from '../swarm/signaling-client.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
 import type { RunConfig } from '../volunteer/run-config.ts';
-import { planRun } from '../volunteer/run-plan.ts';
 import type { RunView } from '../volunteer/run-view.ts';
 import type { VolunteerStatus } from '../volunteer/status.ts';
 import { Announcer } from './announcer.ts';
 import { ChangeRelay } from './change-relay.ts';
 import { detectEnvironment, type BrowserEnvironment } from './environment.ts';
-import { fetchCorpusFrom } from './fetch-corpus.ts';
+import { answerToAnotherRun, isHeld, Listening } from './find-run.ts';
+import { newRun } from './new-run.ts';
 import type { PageOptions } from './page-options.ts';
 import { AnnouncedConfig, toRunView } from './run-view.ts';
 import { freshSeed, probeInWorker, TrainingWorker } from './training-worker.ts';
@@ -29,26 +28,38 @@ export interface HostSnapshot {
   };
 }
 
-/** How long a newcomer listens for a run in the room before it starts one. */
-const listenForRunMs = 2_500;
-/** A run nobody else takes part in is given up for another announced in the room only this early. */
-const youngRounds = 20;
+/** How often a volunteer announces its run again over another, so that two old runs in one room come to rest. */
+const mostInsisting = 3;
+
+/** A volunteer of this tab, from the press of Join until it left or failed. */
+interface Training {
+  readonly config: RunConfig;
+  readonly identity: Identity;
+  readonly signaling: SignalingClient;
+  announcer: Announcer;
+  worker: TrainingWorker | undefined;
+  /** Undefined until the worker said something. */
+  status: VolunteerStatus | undefined;
+  insisted: number;
+  /** Lets go of whoever awaits the worker's first word. */
+  ended: () => void;
+}
 
 /** A browser tab as the host of at most one volunteer: shared document and WebRTC here, training in a worker. */
 export class BrowserHost {
   readonly #options: PageOptions;
-  readonly #base: URL;
+  readonly #corpusUrl: string;
   readonly #signalingUrl: string;
   readonly #document: OpenSharedDoc;
   readonly #shared: SharedDoc;
   readonly #announced = new AnnouncedConfig();
-  readonly #announcer: Announcer;
   readonly #listeners = new Set<(snapshot: HostSnapshot) => void>();
   readonly #relay: ChangeRelay;
   #environment: HostSnapshot['environment'];
   #volunteer: VolunteerStatus | undefined;
-  #training:
-    { worker: TrainingWorker; signaling: SignalingClient; config: RunConfig; identity: Identity } | undefined;
+  #training: Training | undefined;
+  #joining = false;
+  #serverReachedMs: number | undefined;
 
   private constructor(
     options: PageOptions,
@@ -57,20 +68,19 @@ export class BrowserHost {
     environment: BrowserEnvironment,
   ) {
     this.#options = options;
-    this.#base = base;
+    this.#corpusUrl = new URL('corpus/', base).href;
     this.#signalingUrl = signalingUrl(base);
     this.#document = document;
     this.#shared = document.shared;
-    this.#announcer = new Announcer(document.shared, realClock);
     this.#environment = environment;
     this.#relay = new ChangeRelay(realClock, () => {
       const snapshot = this.snapshot();
       for (const listener of this.#listeners) listener(snapshot);
     });
     document.shared.onChange(() => {
-      this.#followEarlierRun();
-      this.#relay.changed();
+      this.#lookAtDocument();
     });
+    this.#lookAtDocument();
   }
 
   /** Joins the room's shared document as a viewer. `base` is the page's address. */
@@ -97,29 +107,43 @@ export class BrowserHost {
     };
   }
 
-  /** Takes part in the room's run, or starts one where there is none. Rejects with a StarlingError. */
+  /**
+   * Takes part in the room's run, or starts one where there is none. Resolves when the volunteer is at work, rejects with a
+   * StarlingError. Does nothing where one is at work already.
+   */
   async join({ preset }: { readonly preset: PresetName | 'auto' }): Promise<void> {
-    if (this.#training !== undefined) return;
-    const identity = await createIdentity();
-    const config = (await this.#findRun()) ?? (await this.#startRun(preset, identity));
-    await this.#train(config, identity);
+    if (this.#training !== undefined || this.#joining) return;
+    this.#joining = true;
+    try {
+      const identity = await createIdentity();
+      const config = (await this.#findRun()) ?? (await this.#startRun(preset, identity));
+      await this.#train(config, identity);
+    } finally {
+      this.#joining = false;
+    }
   }
 
   pause(): void {
-    this.#training?.worker.tell({ kind: 'pause' });
+    this.#training?.worker?.tell({ kind: 'pause' });
   }
 
   resume(): void {
-    this.#training?.worker.tell({ kind: 'resume' });
+    this.#training?.worker?.tell({ kind: 'resume' });
   }
 
+  /** Ends the volunteer; one that failed is put aside, so that this tab can join again. */
   async leave(): Promise<void> {
     const training = this.#training;
-    if (training === undefined) return;
-    training.worker.tell({ kind: 'leave' });
-    const deadline = realClock.now() + 1_000;
-    while (this.#volunteer?.state !== 'left' && realClock.now() < deadline) await pause(20);
-    this.#stop();
+    if (training === undefined) {
+      this.#volunteer = undefined;
+    } else {
+      training.worker?.tell({ kind: 'leave' });
+      const deadline = realClock.now() + 1_000;
+      while (this.#training === training && realClock.now() < deadline) await pause(20);
+      if (this.#training === training) this.#stop();
+      if (this.#volunteer !== undefined && this.#volunteer.state !== 'left')
+        this.#volunteer = { ...this.#volunteer, state: 'left', reason: 'You left the run.', fix: undefined };
+    }
     this.#relay.changed();
   }
 
@@ -129,54 +153,96 @@ export class BrowserHost {
     void this.#document.close();
   }
 
+  /** Resolves with the worker's first word; rejects if there will be none. */
   async #train(config: RunConfig, identity: Identity): Promise<void> {
     const signaling = new SignalingClient({
       urls: [this.#signalingUrl],
       clock: realClock,
       random: new SeededRandom(freshSeed()),
     });
-    const worker = await TrainingWorker.start(
+    const announcer = new Announcer(this.#shared, realClock);
+    const training: Training = {
       config,
       identity,
       signaling,
-      new URL('corpus/', this.#base).href,
-      {
-        status: (status) => {
-          this.#volunteer = status;
-          if (status.state === 'failed' || status.state === 'left') this.#stop();
-          else this.#announcer.tell(status);
-          this.#relay.changed();
+      announcer,
+      worker: undefined,
+      status: undefined,
+      insisted: 0,
+      ended: () => undefined,
+    };
+    this.#training = training;
+    await new Promise<void>((resolve, reject) => {
+      training.ended = resolve;
+      const broken = (message: string, fix: string): void => {
+        if (this.#training !== training) return;
+        if (training.status !== undefined)
+          this.#volunteer = { ...training.status, state: 'failed', reason: message, fix };
+        else reject(new StarlingError('worker-broken', message, fix));
+        this.#stop();
+        this.#relay.changed();
+      };
+      const status = (said: VolunteerStatus): void => {
+        if (this.#training !== training) return;
+        this.#volunteer = training.status = said;
+        if (said.state === 'failed' || said.state === 'left') this.#stop();
+        else training.announcer.tell(said);
+        this.#relay.changed();
+        resolve();
+      };
+      TrainingWorker.start(config, identity, signaling, this.#corpusUrl, { status, broken }).then(
+        (worker) => {
+          if (this.#training === training) training.worker = worker;
+          else worker.stop();
         },
-        broken: (message, fix) => {
-          if (this.#volunteer !== undefined)
-            this.#volunteer = { ...this.#volunteer, state: 'failed', reason: message, fix };
-          this.#stop();
-          this.#relay.changed();
-        },
-      },
-    );
-    this.#training = { worker, signaling, config, identity };
+        reject,
+      );
+    }).catch((thrown: unknown) => {
+      if (this.#training === training) this.#stop();
+      throw thrown;
+    });
   }
 
   #stop(): void {
     const training = this.#training;
     if (training === undefined) return;
     this.#training = undefined;
-    training.worker.stop();
+    training.worker?.stop();
     training.signaling.close();
-    this.#announcer.silence();
+    training.announcer.silence();
+    training.ended();
   }
 
-  /** The run announced in this room that someone still trains; undefined after listening long enough. */
+  /** The run announced in this room that someone is in; undefined after listening long enough. */
   async #findRun(): Promise<RunConfig | undefined> {
-    const deadline = realClock.now() + listenForRunMs;
-    while (realClock.now() < deadline) {
-      const { config, presences } = this.#shared.view();
-      const found = this.#announced.read(config);
-      if (found !== undefined && presences.length > 0) return found;
+    const listening = new Listening(realClock.now(), this.#serverReachedMs);
+    for (;;) {
+      const announced = this.#shared.view();
+      const found = this.#heldRun();
+      if (found !== undefined) return found;
+      if (listening.isEnough(announced, realClock.now())) {
+        if (!this.#isForeign()) return undefined;
+        throw new StarlingError(
+          'run-unreadable',
+          'The run in this room is not one that this version of the page can train.',
+          'Reload the page, or open another room: ?run=any-name.',
+        );
+      }
       await pause(50);
     }
-    return undefined;
+  }
+
+  #heldRun(): RunConfig | undefined {
+    const { config, presences } = this.#shared.view();
+    const found = this.#announced.read(config);
+    return found !== undefined && isHeld(found.founder, presences) ? found : undefined;
+  }
+
+  /** Others train what we cannot read: to start a run here would take theirs out of the room. */
+  #isForeign(): boolean {
+    const { config, presences } = this.#shared.view();
+    const unreadable = config !== undefined && this.#announced.read(config) === undefined;
+    return unreadable && presences.some(({ member }) => member);
   }
 
   async #startRun(wished: PresetName | 'auto', identity: Identity): Promise<RunConfig> {
@@ -186,40 +252,50 @@ export class BrowserHost {
       this.#environment = { ...this.#environment, suggestedPreset: probe };
       preset = probe.preset;
     }
-    const manifest = parseManifest(
-      await fetchCorpusFrom(new URL('corpus/', this.#base).href)('manifest.json'),
-    );
-    if (!manifest.ok) {
-      throw new StarlingError(
-        'corpus-manifest',
-        `The text manifest is unusable: ${manifest.reason}.`,
-        'Run `npm start` again.',
-      );
-    }
-    const config = planRun({
+    const config = await newRun({
+      options: this.#options,
       preset,
-      seed: this.#options.seed ?? freshSeed(),
-      volunteers: this.#options.volunteers,
-      rounds: this.#options.rounds,
-      fixedWork: this.#options.seed !== undefined,
       founder: identity.id,
-      corpus: await manifestDigest(manifest.value),
+      corpusUrl: this.#corpusUrl,
     });
-    this.#shared.announceConfig(canonicalJson(config));
-    return config;
+    // Measuring took seconds: another may have started one.
+    const meanwhile = this.#heldRun();
+    if (meanwhile === undefined) this.#shared.announceConfig(canonicalJson(config));
+    return meanwhile ?? config;
   }
 
-  /** Two tabs that pressed Join at the same moment each started a run; the document keeps one, and the other joins it. */
-  #followEarlierRun(): void {
+  #lookAtDocument(): void {
+    const announced = this.#shared.view();
+    this.#serverReachedMs = announced.signaling ? (this.#serverReachedMs ?? realClock.now()) : undefined;
+    const config = this.#announced.read(announced.config);
+    if (config !== undefined) this.#meetRun(config);
+    this.#relay.changed();
+  }
+
+  #meetRun(announced: RunConfig): void {
     const training = this.#training;
-    const announced = this.#announced.read(this.#shared.view().config);
-    if (training === undefined || announced === undefined) return;
-    if (canonicalJson(announced) === canonicalJson(training.config)) return;
-    if ((this.#volunteer?.members ?? 0) > 1 || (this.#volunteer?.round ?? 0) > youngRounds) return;
-    this.#stop();
-    void this.#train(announced, training.identity);
+    if (training === undefined || canonicalJson(announced) === canonicalJson(training.config)) return;
+    const answer = answerToAnotherRun(training.status);
+    if (answer === 'follow') {
+      this.#stop();
+      this.#train(announced, training.identity).catch((thrown: unknown) => {
+        if (this.#volunteer !== undefined)
+          this.#volunteer = { ...this.#volunteer, state: 'failed', ...describeProblem(thrown) };
+        this.#relay.changed();
+      });
+    } else if (answer === 'insist' && training.insisted < mostInsisting) {
+      training.insisted++;
+      // A new announcer, because the other run took the records out of the document.
+      training.announcer = new Announcer(this.#shared, realClock);
+      this.#shared.announceConfig(canonicalJson(training.config));
+    }
   }
 }
+
+const describeProblem = (thrown: unknown): { reason: string; fix: string } =>
+  thrown instanceof StarlingError
+    ? { reason: thrown.message, fix: thrown.fix }
+    : { reason: describeError(thrown), fix: 'Reload the page and join again.' };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => realClock.after(ms, resolve));
 

@@ -48,11 +48,11 @@ export interface WorkerListener {
 /** A volunteer in a worker, with its network on this thread. */
 export class TrainingWorker {
   readonly #worker: Worker;
-  readonly #transport: WebRtcTransport;
+  readonly #closeTransport: () => void;
 
-  private constructor(worker: Worker, transport: WebRtcTransport) {
+  private constructor(worker: Worker, closeTransport: () => void) {
     this.#worker = worker;
-    this.#transport = transport;
+    this.#closeTransport = closeTransport;
   }
 
   static async start(
@@ -70,7 +70,7 @@ export class TrainingWorker {
       random: new SeededRandom(freshSeed()),
     });
     const channel = new MessageChannel();
-    serveTransport(channel.port1, transport);
+    const closeTransport = serveTransport(channel.port1, transport);
     const worker = openWorker();
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.kind === 'status') listener.status(data.status);
@@ -89,7 +89,7 @@ export class TrainingWorker {
       localSeed: freshSeed(),
     };
     worker.postMessage(start, [channel.port2]);
-    return new TrainingWorker(worker, transport);
+    return new TrainingWorker(worker, closeTransport);
   }
 
   tell(message: Extract<ToWorker, { kind: 'pause' | 'resume' | 'leave' }>): void {
@@ -99,6 +99,6 @@ export class TrainingWorker {
   /** Ends at once. The others see the links go. */
   stop(): void {
     this.#worker.terminate();
-    this.#transport.close();
+    this.#closeTransport();
   }
 }

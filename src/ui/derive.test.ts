@@ -9,7 +9,9 @@ import {
   phaseShares,
   rejectionCount,
   roleOf,
+  recordsOf,
   roundOf,
+  sampleOf,
 } from './derive.ts';
 import {
   fakePeer,
@@ -74,6 +76,63 @@ describe('agreement', () => {
   });
 });
 
+describe('a paused volunteer', () => {
+  it('compares its replica with the one member that trains on', () => {
+    const snapshot = fakeSnapshot({
+      volunteer: fakeVolunteer({
+        state: 'paused',
+        members: 1,
+        round: 12,
+        replicasAgree: true,
+        peers: [fakePeer(a, { self: true, member: false, state: mine }), fakePeer(b, { state: mine })],
+      }),
+    });
+    expect(agreementOf(snapshot)).toMatchObject({
+      kind: 'agree',
+      detail: '2 of 2 confirmed round 12, bit for bit the same.',
+    });
+  });
+});
+
+describe('after leaving or failing', () => {
+  for (const state of ['left', 'failed'] as const) {
+    it(`(${state}) the page shows the run as it goes on, not as it was`, () => {
+      const snapshot = fakeSnapshot({
+        volunteer: fakeVolunteer({
+          state,
+          round: 3,
+          replicasAgree: true,
+          peers: [fakePeer(a, { self: true, state: mine }), fakePeer(b, { state: mine })],
+          records: [fakeRecord(3, mine)],
+          curve: [{ round: 3, train: 5, validation: undefined }],
+          sample: { round: 2, text: 'old' },
+        }),
+        records: [fakeRecord(9, other)],
+        curve: [{ round: 9, train: 4, validation: undefined }],
+        presences: [fakePresence(c)],
+        sample: { round: 8, text: 'new' },
+      });
+      expect(roundOf(snapshot)).toBe(9);
+      expect(recordsOf(snapshot).map(({ round }) => round)).toEqual([9]);
+      expect(curveOf(snapshot).map(({ round }) => round)).toEqual([9]);
+      expect(sampleOf(snapshot)?.text).toBe('new');
+      expect(peerRows(snapshot).map(({ id }) => id)).toEqual([c]);
+      expect(agreementOf(snapshot)).toMatchObject({ kind: 'unknown', digest: other });
+    });
+  }
+});
+
+describe('the sample', () => {
+  it('is the newest one, whoever wrote it', () => {
+    const own = (round: number) => fakeVolunteer({ sample: { round, text: 'mine' } });
+    const sample = { round: 40, text: 'theirs' };
+    expect(sampleOf(fakeSnapshot({ volunteer: own(20), sample }))?.text).toBe('theirs');
+    expect(sampleOf(fakeSnapshot({ volunteer: own(60), sample }))?.text).toBe('mine');
+    expect(sampleOf(fakeSnapshot({ volunteer: own(60) }))?.text).toBe('mine');
+    expect(sampleOf(fakeSnapshot({ sample }))?.text).toBe('theirs');
+  });
+});
+
 describe('the list of volunteers', () => {
   it('compares confirms with this replica’s own confirm, and not before there is one', () => {
     const replicas = (states: readonly (string | undefined)[]) =>
@@ -135,6 +194,15 @@ describe('the curve', () => {
     expect(curveOf(fakeSnapshot({ curve, volunteer: fakeVolunteer({ curve: [] }) }))).toBe(curve);
     const own = curve.slice(0, 1);
     expect(curveOf(fakeSnapshot({ curve, volunteer: fakeVolunteer({ curve: own }) }))).toBe(own);
+  });
+
+  it('begins with the announced past for who came late', () => {
+    const late = curve.slice(2);
+    const snapshot = fakeSnapshot({
+      curve: curve.slice(0, 3),
+      volunteer: fakeVolunteer({ curve: late }),
+    });
+    expect(curveOf(snapshot).map(({ round }) => round)).toEqual([1, 2, 3, 4]);
   });
 
   it('comes with the round of the newest record for a viewer', () => {

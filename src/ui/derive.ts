@@ -17,6 +17,10 @@ export function roleOf({ volunteer, environment }: PageSnapshot): Role {
   return environment.canTrain ? 'guest' : 'viewer';
 }
 
+/** The volunteer as far as it still hears of the run: after leaving or failing, the document knows more. */
+export const presentVolunteer = ({ volunteer }: PageSnapshot): VolunteerStatus | undefined =>
+  volunteer?.state === 'left' || volunteer?.state === 'failed' ? undefined : volunteer;
+
 export const stateTitles: Readonly<Record<VolunteerState, string>> = {
   starting: 'Getting ready',
   waiting: 'Waiting',
@@ -43,10 +47,11 @@ export interface PeerRow {
 }
 
 /** Everyone known here: the volunteer's own view where there is one, completed by what the document announces. */
-export function peerRows({ view, volunteer }: PageSnapshot): readonly PeerRow[] {
+export function peerRows(snapshot: PageSnapshot): readonly PeerRow[] {
+  const { view } = snapshot;
   const presences = new Map(view.presences.map((presence) => [presence.id, presence]));
-  // After leaving, this tab no longer knows more than the document says.
-  const known = volunteer === undefined || volunteer.state === 'left' ? [] : volunteer.peers;
+  const volunteer = presentVolunteer(snapshot);
+  const known = volunteer?.peers ?? [];
   const ownConfirm = ownConfirmOf(volunteer);
   const rows: PeerRow[] = known.map((peer) => {
     const presence = presences.get(peer.id);
@@ -102,8 +107,9 @@ export interface Agreement {
 
 /** Whether the replicas hold the same words, in a sentence. */
 export function agreementOf(snapshot: PageSnapshot): Agreement {
-  const { volunteer, view } = snapshot;
-  if (volunteer === undefined || volunteer.state === 'left') {
+  const { view } = snapshot;
+  const volunteer = presentVolunteer(snapshot);
+  if (volunteer === undefined) {
     const newest = view.records.at(-1);
     return newest === undefined
       ? { kind: 'unknown', title: 'No round has been agreed yet', detail: '', digest: undefined }
@@ -141,7 +147,7 @@ export function agreementOf(snapshot: PageSnapshot): Agreement {
       digest,
     };
   }
-  if (volunteer.members <= 1) {
+  if (volunteer.members <= 1 && confirmed.length <= 1) {
     return {
       kind: 'unknown',
       title: 'Yours is the only replica',
@@ -152,26 +158,38 @@ export function agreementOf(snapshot: PageSnapshot): Agreement {
   return {
     kind: 'agree',
     title: 'All replicas agree',
-    detail: `${confirmed.length} of ${volunteer.members} confirmed round ${volunteer.round}, bit for bit the same.`,
+    // Who paused confirms too, and is no member.
+    detail: `${confirmed.length} of ${Math.max(volunteer.members, confirmed.length)} confirmed round ${volunteer.round}, bit for bit the same.`,
     digest,
   };
 }
 
-export const curveOf = ({ view, volunteer }: PageSnapshot): readonly CurvePoint[] =>
-  volunteer !== undefined && volunteer.curve.length > 0 ? volunteer.curve : view.curve;
+/** This volunteer's own curve, and before its first point the announced one: who came late sees the past too. */
+export function curveOf(snapshot: PageSnapshot): readonly CurvePoint[] {
+  const announced = snapshot.view.curve;
+  const own = presentVolunteer(snapshot)?.curve ?? [];
+  const first = own[0]?.round;
+  if (first === undefined) return announced;
+  const past = announced.filter(({ round }) => round < first);
+  return past.length === 0 ? own : [...past, ...own];
+}
 
-export const recordsOf = ({ view, volunteer }: PageSnapshot): readonly RecordSummary[] =>
-  volunteer !== undefined && volunteer.records.length > 0 ? volunteer.records : view.records;
+export function recordsOf(snapshot: PageSnapshot): readonly RecordSummary[] {
+  const own = presentVolunteer(snapshot)?.records ?? [];
+  return own.length > 0 ? own : snapshot.view.records;
+}
 
-export function sampleOf({ view, volunteer }: PageSnapshot): { round: number; text: string } | undefined {
-  const own = volunteer?.sample;
-  return own !== undefined && own.round >= (view.sample?.round ?? 0) ? own : view.sample;
+/** The newest text: this volunteer writes only after rounds that it led. */
+export function sampleOf(
+  snapshot: PageSnapshot,
+): { readonly round: number; readonly text: string } | undefined {
+  const own = presentVolunteer(snapshot)?.sample;
+  const { sample } = snapshot.view;
+  return own !== undefined && (sample === undefined || own.round >= sample.round) ? own : sample;
 }
 
 export const roundOf = (snapshot: PageSnapshot): number | undefined =>
-  snapshot.volunteer !== undefined && snapshot.volunteer.state !== 'left'
-    ? snapshot.volunteer.round
-    : recordsOf(snapshot).at(-1)?.round;
+  presentVolunteer(snapshot)?.round ?? recordsOf(snapshot).at(-1)?.round;
 
 /** The chart in words, for those who do not see it. */
 export function curveSummary(curve: readonly CurvePoint[]): string {
@@ -219,7 +237,9 @@ export function announcementOf(snapshot: PageSnapshot | undefined): string {
     return view.run === undefined ? 'No run yet. Ready to join.' : 'A run is under way. Ready to join.';
   }
   const agreement = volunteer.replicasAgree === false ? ' Replicas differ.' : '';
-  return `${stateTitles[volunteer.state]}. ${companyOf(volunteer)}${agreement}`;
+  const why =
+    volunteer.state === 'failed' ? `${volunteer.reason} ${volunteer.fix ?? ''}` : companyOf(volunteer);
+  return `${stateTitles[volunteer.state]}. ${why}${agreement}`;
 }
 
 /** Who trains along. */

@@ -61,9 +61,10 @@ export function fakeSnapshot(
     readonly presences?: readonly PresenceView[];
     readonly records?: readonly RecordSummary[];
     readonly curve?: readonly CurvePoint[];
+    readonly sample?: PageSnapshot['view']['sample'];
   } = {},
 ): PageSnapshot {
-  const { volunteer, canTrain = true, presences = [], records = [], curve = [] } = of;
+  const { volunteer, canTrain = true, presences = [], records = [], curve = [], sample } = of;
   return {
     view: {
       connected: true,
@@ -71,7 +72,7 @@ export function fakeSnapshot(
       presences,
       records,
       curve,
-      sample: undefined,
+      sample,
       documentBytes: 0,
       rejections: {},
     },

@@ -1,5 +1,5 @@
 import type { PageState } from '../store.ts';
-import { computeShare, roleOf, stateTitles } from '../derive.ts';
+import { computeShare, presentVolunteer, roleOf, stateTitles } from '../derive.ts';
 import { formatBytes, formatCount, formatPercent, plural } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { Murmuration } from './Murmuration.tsx';
@@ -10,7 +10,7 @@ import { StarterOptions } from './StarterOptions.tsx';
 export function Control({ page }: { readonly page: PageState }) {
   const { snapshot } = page;
   const present = snapshot === undefined ? 0 : snapshot.view.presences.length;
-  const members = snapshot?.volunteer?.state === 'left' ? 0 : (snapshot?.volunteer?.members ?? 0);
+  const members = snapshot === undefined ? 0 : (presentVolunteer(snapshot)?.members ?? 0);
   return (
     <section className="control" aria-label="This tab">
       <Murmuration lit={Math.max(present, members)} />
@@ -61,7 +61,6 @@ function runSentence({ view }: PageSnapshot): string {
 
 function Guest({ page, snapshot }: RoleProps) {
   const { environment, view, volunteer } = snapshot;
-  const joining = page.pending === 'join';
   return (
     <>
       <h1 data-testid="state" data-state={volunteer?.state ?? 'guest'}>
@@ -73,15 +72,7 @@ function Guest({ page, snapshot }: RoleProps) {
       </h1>
       <p className="lead">{runSentence(snapshot)}</p>
       <div className="actions">
-        <button
-          type="button"
-          className="primary"
-          data-testid="join"
-          aria-disabled={joining}
-          onClick={() => void page.join()}
-        >
-          {joining ? 'Joining…' : 'Join'}
-        </button>
+        <JoinButton page={page} name="Join" />
         <p className="note">
           {environment.gpu === undefined ? environment.reason : `Trains on ${environment.gpu}.`}{' '}
           {environment.gpuIsSoftware === true && <Tag kind="warn">software adapter, slow</Tag>} Leave whenever
@@ -90,6 +81,21 @@ function Guest({ page, snapshot }: RoleProps) {
       </div>
       {view.run === undefined && <StarterOptions page={page} environment={environment} />}
     </>
+  );
+}
+
+function JoinButton({ page, name }: { readonly page: PageState; readonly name: string }) {
+  const joining = page.pending === 'join';
+  return (
+    <button
+      type="button"
+      className="primary"
+      data-testid="join"
+      aria-disabled={joining}
+      onClick={() => void page.join()}
+    >
+      {joining ? 'Joining…' : name}
+    </button>
   );
 }
 
@@ -141,6 +147,7 @@ function Volunteering({ page, snapshot }: RoleProps) {
       )}
       {volunteer.catchUp !== undefined && <CatchUp {...volunteer.catchUp} />}
       <div className="actions">
+        {state === 'failed' && <JoinButton page={page} name="Join again" />}
         {state === 'paused' ? (
           <button type="button" className="primary" data-testid="resume" onClick={page.resume}>
             Resume
@@ -158,7 +165,7 @@ function Volunteering({ page, snapshot }: RoleProps) {
           aria-disabled={page.pending === 'leave'}
           onClick={() => void page.leave()}
         >
-          {page.pending === 'leave' ? 'Leaving…' : 'Leave'}
+          {page.pending === 'leave' ? 'Leaving…' : state === 'failed' ? 'Only watch' : 'Leave'}
         </button>
         <dl className="this-tab">
           <div>

@@ -1,12 +1,11 @@
-import { curveOf, lastValidation, peerRows, recordsOf, roleOf, roundOf } from '../derive.ts';
+import { curveOf, lastValidation, peerRows, presentVolunteer, recordsOf, roundOf } from '../derive.ts';
 import { formatBytes, formatLoss, formatRatio, formatSpeed, grouped } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { Fact } from './Panel.tsx';
 
 /** The numbers one looks for first. */
 export function Vitals({ snapshot }: { readonly snapshot: PageSnapshot }) {
-  const { volunteer } = snapshot;
-  const mine = roleOf(snapshot) === 'volunteer' ? volunteer : undefined;
+  const mine = presentVolunteer(snapshot);
   const round = roundOf(snapshot);
   const curve = curveOf(snapshot);
   const members = mine?.members ?? peerRows(snapshot).filter((row) => row.member).length;

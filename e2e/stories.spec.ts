@@ -1,0 +1,50 @@
+import { expect, test } from './swarm-fixture.ts';
+
+test('a volunteer whose text is cut off says what to do, and joins again by its button', async ({
+  swarm,
+}) => {
+  const tab = await swarm.open({ preset: 'nano', seed: 1 });
+  await tab.page.route('**/corpus/*.bin', (route) => route.abort());
+  await tab.join();
+  const failed = await tab.until('failing', ({ volunteer }) => volunteer?.state === 'failed');
+  expect(failed.volunteer?.fix).toMatch(/server/);
+  await expect(tab.page.getByTestId('fix')).toBeVisible();
+
+  await tab.page.unroute('**/corpus/*.bin');
+  await tab.page.getByRole('button', { name: 'Join again' }).click();
+  await expect(tab.page.getByTestId('state')).toHaveAttribute('data-state', 'training', { timeout: 30_000 });
+});
+
+test('who leaves goes on watching, and can join again', async ({ swarm }) => {
+  const [stays, leaves] = await swarm.volunteers(2, {});
+  await leaves.until('two rounds', ({ volunteer }) => (volunteer?.round ?? 0) >= 2);
+  await leaves.page.getByRole('button', { name: 'Leave' }).click();
+  const left = await leaves.until('leaving', ({ volunteer }) => volunteer?.state === 'left');
+  const then = left.volunteer?.round ?? Infinity;
+  await expect
+    .poll(async () => Number(await leaves.page.getByTestId('round').textContent()), { timeout: 60_000 })
+    .toBeGreaterThan(then + 2);
+  await leaves.join();
+  await leaves.until(
+    'being counted again',
+    ({ volunteer }) => volunteer?.receipts.some(({ counted }) => counted) === true,
+    90_000,
+  );
+  await stays.until('two members', ({ volunteer }) => volunteer?.members === 2);
+});
+
+test('after everyone left, whoever joins starts a new run, and viewers see its curve', async ({ swarm }) => {
+  const [first] = await swarm.volunteers(1, {});
+  const viewer = await swarm.open();
+  await viewer.until('three points', ({ view }) => view.curve.length >= 3);
+  await first.page.getByRole('button', { name: 'Leave' }).click();
+  await first.until('leaving', ({ volunteer }) => volunteer?.state === 'left');
+  const before = await viewer.until('nobody', ({ view }) => view.presences.length === 0);
+  await first.join();
+  const founder = before.view.run?.startedBy;
+  const after = await viewer.until(
+    'the new curve',
+    ({ view }) => view.run !== undefined && view.run.startedBy !== founder && view.curve.length >= 1,
+  );
+  expect(after.view.curve[0]?.round).toBe(1);
+});
