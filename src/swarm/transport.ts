@@ -33,5 +33,8 @@ export interface Transport {
   close(): void;
 }
 
-/** The largest message a transport carries. Larger ones from a peer are rejected. */
-export const maxMessageBytes = 1 << 30;
+/**
+ * The largest message a transport carries; a larger one from a peer is rejected. Each peer may make us hold one unfinished
+ * message of this size. The largest we send is a contribution (0.4 MB for `small`); snapshots travel in 256 KiB pieces.
+ */
+export const maxMessageBytes = 8 << 20;
