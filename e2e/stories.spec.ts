@@ -48,3 +48,18 @@ test('after everyone left, whoever joins starts a new run, and viewers see its c
   );
   expect(after.view.curve[0]?.round).toBe(1);
 });
+
+test('two tabs that press Join at the same moment end up in one run', async ({ swarm }) => {
+  const tabs = [await swarm.open({ preset: 'nano' }), await swarm.open({ preset: 'nano' })];
+  await Promise.all(tabs.map((tab) => tab.join()));
+  const both = await Promise.all(
+    tabs.map((tab) =>
+      tab.until(
+        'training together',
+        ({ volunteer }) => volunteer?.members === 2 && volunteer.replicasAgree === true,
+        90_000,
+      ),
+    ),
+  );
+  expect(new Set(both.map(({ view }) => view.run?.startedBy)).size).toBe(1);
+});

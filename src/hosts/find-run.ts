@@ -10,11 +10,14 @@ const longestListenMs = 12_000;
 const youngRounds = 20;
 
 /**
- * Whether someone who can let others in is in the run: a member, its founder before record 0, or one that finished it. Those
- * who themselves wait to be let in do not count, or two that lost their run would wait for each other.
+ * Whether someone here can let others into the run: whoever has rounds of it (a pause changes nothing), its members, and its
+ * founder before record 0. Those who themselves wait to be let in do not count, or two that lost their run would wait for
+ * each other.
  */
 export const isHeld = (founder: PeerId, presences: readonly Presence[]): boolean =>
-  presences.some(({ id, member, state }) => member || id === founder || state === 'finished');
+  presences.some(
+    ({ id, member, round, state }) => member || round > 0 || id === founder || state === 'finished',
+  );
 
 /** Decides when a newcomer has listened long enough to know that the room has no run. */
 export class Listening {

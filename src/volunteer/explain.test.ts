@@ -47,7 +47,7 @@ test('a paused volunteer is told whether anyone goes on without it', () => {
   expect(deserted).toMatchObject({
     state: 'paused',
     reason: expect.stringMatching(/no member/) as string,
-    fix: expect.stringMatching(/leave and join again/) as string,
+    fix: expect.stringMatching(/Resume/) as string,
   });
 });
 

@@ -10,7 +10,8 @@ export interface Explanation {
 }
 
 const moreTabs = 'Open this address in more tabs or on more machines, and join there.';
-const newRun = 'If this lasts, leave and join again: where no member is left, that starts a new run.';
+const newRun = 'If this lasts, leave and join again: where nobody has the model, that starts a new run.';
+const resume = 'Resume to train it further.';
 
 /** What a volunteer that has entered, or is entering, its run is doing, and why. */
 export function explain(
@@ -25,13 +26,13 @@ export function explain(
     if (view.isMember && others === 0)
       return say('paused', 'You paused, and nobody else trains: the run stands still until you resume.');
     if (!view.isMember && view.members.length > 0 && !anyLinked)
-      return say('paused', 'You paused, and no member of the run is connected any more.', newRun);
+      return say('paused', 'You paused, and no member of the run is connected any more.', resume);
     return say('paused', 'You paused. Your replica still follows the run.');
   }
   if (!view.isMember) {
-    // Before record 0 there are no members, and it is the founder's to sign.
-    const fix = isFounder && view.members.length === 0 ? moreTabs : newRun;
-    return say('waiting', view.waitingFor, anyLinked ? undefined : fix);
+    // No members are known before record 0, which is the founder's to sign, and to who has no replica yet.
+    const fix = isFounder ? moreTabs : newRun;
+    return say('waiting', view.waitingFor, view.members.length === 0 ? fix : undefined);
   }
   if (others === 0) return say('training', 'You train alone: no other volunteer trains here yet.');
   return say('training', `You train with ${others} other volunteer${others === 1 ? '' : 's'}.`);

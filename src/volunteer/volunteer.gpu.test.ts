@@ -156,6 +156,24 @@ test('a volunteer alone that pauses stops training, and goes on when it resumes'
   alone.volunteer.leave();
 });
 
+test('a run whose only member paused lets another in, who trains on', async () => {
+  const [first, second] = await swarmOf(2, (config) => ({ ...config, minMembers: 1, endRound: null }));
+  void first.volunteer.run();
+  // Later than the rounds that members keep, so that only a snapshot lets anyone in.
+  await first.until(({ round }) => round >= 40);
+  first.volunteer.pause();
+  await first.until(({ state, reason }) => state === 'paused' && /stands still/.test(reason));
+  void second.volunteer.run();
+  const status = await second.until(({ roundsTrained }) => roundsTrained >= 3);
+  expect(status.records[0]?.round).toBeGreaterThan(5);
+  const followed = await first.until(({ round }) => round >= status.round);
+  expect(followed.state).toBe('paused');
+  expect(followed.records.find(({ round }) => round === status.round)?.state).toBe(
+    status.records.at(-1)?.state,
+  );
+  for (const { volunteer } of [first, second]) volunteer.leave();
+});
+
 test('a pause while the GPU opens is kept: nothing is trained until resuming', async () => {
   const [alone] = await swarmOf(1, (config) => ({ ...config, endRound: null }));
   void alone.volunteer.run();

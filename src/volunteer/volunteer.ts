@@ -137,6 +137,7 @@ export class Volunteer {
       this.#board.event(event);
     });
     swarm.onChange(() => {
+      this.#wake();
       this.#explain();
       this.#changed();
     });
@@ -173,7 +174,7 @@ export class Volunteer {
       this.#explain();
       let outcome: RoundOutcome;
       try {
-        await this.#untilWanted(swarm, round);
+        await this.#follow(street, round, this.#board.stateDigest ?? initial);
         this.#phases.beginRound();
         outcome = await trainRound(street, round);
       } catch (thrown) {
@@ -195,15 +196,22 @@ export class Volunteer {
   }
 
   /**
-   * While paused: waits until resumed, or until the others have closed the round. A volunteer that paused as the last member
-   * is still one, because a run cannot be without members, and would otherwise train on.
+   * Waits until this volunteer is to train `round` or the others have closed it, and hands its replica to joiners meanwhile.
+   * One that paused as the last member is still one, because a run cannot be without members: it must not train, but whoever
+   * comes must get in.
    */
-  async #untilWanted(swarm: Swarm, round: number): Promise<void> {
-    while (!this.#wantsToTrain && swarm.isMember(round)) {
-      const resumed = new Promise<void>((resolve) => {
+  async #follow({ swarm, replica }: Street, round: number, state: string): Promise<void> {
+    let closed = false;
+    const record = swarm.agree(round).then(() => {
+      closed = true;
+    });
+    record.catch(() => undefined); // trainRound asks again, and is told
+    while (!closed && !(this.#wantsToTrain && swarm.isMember(round))) {
+      const changed = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      await Promise.race([resumed, swarm.agree(round)]);
+      if (swarm.snapshotWanted) swarm.offerSnapshot(round - 1, state, await replica.snapshot());
+      await Promise.race([changed, record]);
     }
   }
 
