@@ -40,6 +40,8 @@ export interface JudgeContext {
   keepRecord(record: ChainRecord, raw: Bytes): void;
   sendRaw(to: PeerId, raw: Bytes): void;
   sendHello(to: PeerId): void;
+  /** Something that the volunteer asks for has changed, though nothing was dispatched. */
+  changed(): void;
 }
 
 /** Rounds ahead of ours that a message may be of. Members more than this apart need a snapshot. */
@@ -179,15 +181,19 @@ async function judgeRecord(
   const { crypto } = context;
   const digest = toHex(await crypto.sha256(raw)) as Digest;
   const state = context.state;
-  if (state.trail.get(message.round) === digest || state.candidates.has(digest)) {
+  if (state.trail.get(message.round) === digest) {
     context.dispatch({ kind: 'claim', peer: from, head: message.round });
     return 'ignored';
   }
+  const known = state.candidates.get(digest);
+  if (known !== undefined) {
+    context.dispatch({ kind: 'record', from, record: known.record });
+    return 'ignored';
+  }
   const joins = await Promise.all(message.joinKeys.map((key) => peerIdOf(key, crypto.sha256)));
-  const key =
-    message.round === 0
-      ? message.joinKeys[joins.indexOf(message.leader)]
-      : keyOf(context.state, message.leader);
+  // Record 0 and a takeover bring the key of their leader, who joins by them.
+  const knownKey = message.round === 0 ? undefined : keyOf(context.state, message.leader);
+  const key = knownKey ?? message.joinKeys[joins.indexOf(message.leader)];
   if (key === undefined) return { rejected: 'record-leader-not-a-member' };
   if (!(await isSigned(context, key, envelope))) return { rejected: 'record-signature' };
   const { round, parent, leader, parentState, contributions, joinKeys, leaves } = message;
@@ -291,6 +297,7 @@ function serve(context: JudgeContext, from: PeerId, message: Request): Verdict {
     case 'want-snapshot':
       if (context.state.mode !== 'following') return 'ignored';
       server.want(from, (round) => round + 1 >= ledger.oldest);
+      context.changed();
       return 'applied';
     case 'want-piece':
       return server.piece(from, message.round, message.index);

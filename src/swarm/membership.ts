@@ -53,12 +53,30 @@ const wordsOf = (hex: string): number[] =>
  * The hash is not cryptographic: a leader could search for a record that makes it lead again. What that would gain is
  * bounded by what a leader may do at all, which the certificates of section 4 limit.
  */
-export function rankMembers(parent: Digest, round: number, members: readonly Member[]): readonly PeerId[] {
+export function rankMembers(
+  parent: Digest,
+  round: number,
+  members: readonly Pick<Member, 'id'>[],
+): readonly PeerId[] {
   const seed = wordsOf(parent);
   return members
     .map(({ id }) => ({ id, rank: hashWords(...seed, round, ...wordsOf(id)) }))
     .sort((a, b) => a.rank - b.rank || byId(a, b))
     .map(({ id }) => id);
+}
+
+/**
+ * A record by which a follower takes over where every member has gone: all of them leave, its signer joins, nothing
+ * counts. Whether they have gone is for each replica to judge.
+ */
+export function isTakeover(members: readonly Pick<Member, 'id'>[], record: ChainRecord): boolean {
+  const leaves = new Set(record.leaves);
+  return (
+    record.round > 0 &&
+    record.contributions.length === 0 &&
+    record.joins.includes(record.leader) &&
+    members.every(({ id }) => id !== record.leader && leaves.has(id))
+  );
 }
 
 /** Why a correctly signed record cannot follow its parent, as a short stable reason; undefined if it can. */
@@ -70,7 +88,7 @@ export function recordProblem(
   if (record.round !== parent.round + 1) return 'record-wrong-round';
   if (record.parent !== parent.digest) return 'record-other-parent';
   const ids = new Set(members.map(({ id }) => id));
-  if (!ids.has(record.leader)) return 'record-leader-not-a-member';
+  if (!ids.has(record.leader) && !isTakeover(members, record)) return 'record-leader-not-a-member';
   const authors = record.contributions.map(({ author }) => author);
   if (!authors.every((author) => ids.has(author))) return 'record-names-a-stranger';
   if (new Set(authors).size !== authors.length) return 'record-names-twice';

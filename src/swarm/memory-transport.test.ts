@@ -75,3 +75,21 @@ test('a full queue is said so and takes no more', () => {
   clock.advance(20);
   expect(a.send(b.self, new Uint8Array(80))).toBe('queued');
 });
+
+test('a peer that closes is heard to the end, one that vanishes is not', () => {
+  const clock = new ManualClock();
+  const network = new MemoryNetwork({ clock, random: new SeededRandom(5), delayMs: [10, 10] });
+  for (const [n, vanishes] of [false, true].entries()) {
+    const [a, b] = [network.create(id(2 * n + 1)), network.create(id(2 * n + 2))];
+    const heard: string[] = [];
+    b.listen((event) => {
+      if (event.peer === a.self) heard.push(event.kind);
+    });
+    clock.advance(20);
+    a.send(b.self, new Uint8Array([1]));
+    if (vanishes) network.vanish(a.self);
+    else a.close();
+    clock.advance(20);
+    expect(heard).toEqual(vanishes ? ['peer-up', 'peer-down'] : ['peer-up', 'message', 'peer-down']);
+  }
+});

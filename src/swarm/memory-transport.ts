@@ -30,6 +30,7 @@ interface Link {
 interface Way {
   lastArrivalMs: number;
   queuedBytes: number;
+  readonly inFlight: Bytes[];
 }
 
 const linkKey = (a: PeerId, b: PeerId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
@@ -50,7 +51,7 @@ export class MemoryNetwork {
     const others = [...this.#transports.values()];
     this.#transports.set(self, transport);
     for (const other of others) {
-      const way = (): Way => ({ lastArrivalMs: 0, queuedBytes: 0 });
+      const way = (): Way => ({ lastArrivalMs: 0, queuedBytes: 0, inFlight: [] });
       const link: Link = { ends: [transport, other], up: false, life: 0, ways: [way(), way()] };
       this.#links.set(linkKey(self, other.self), link);
       this.#options.clock.after(this.#delay(), () => {
@@ -72,9 +73,11 @@ export class MemoryNetwork {
     if (link !== undefined) this.#raise(link);
   }
 
-  /** The peer is gone without a word: a killed tab. */
+  /** The peer is gone without a word: a killed tab. What it sent last may never arrive. */
   vanish(peer: PeerId): void {
-    this.#transports.get(peer)?.close();
+    const transport = this.#transports.get(peer);
+    if (transport !== undefined) for (const link of this.#linksOf(transport)) this.#lower(link);
+    transport?.close();
   }
 
   /** For MemoryTransport. */
@@ -99,17 +102,23 @@ export class MemoryNetwork {
     const life = link.life;
     way.lastArrivalMs = at;
     way.queuedBytes += bytes.length;
+    way.inFlight.push(bytes);
     clock.after(at - clock.now(), () => {
       if (!link.up || link.life !== life) return;
       way.queuedBytes -= bytes.length;
+      way.inFlight.shift();
       this.#other(link, from).deliver({ kind: 'message', peer: from.self, bytes });
     });
     return 'queued';
   }
 
-  /** For MemoryTransport. */
+  /** For MemoryTransport. What it sent arrives before it is seen to go. */
   leave(gone: MemoryTransport): void {
     for (const link of this.#linksOf(gone)) {
+      const way = link.ways[link.ends[0] === gone ? 0 : 1];
+      if (link.up)
+        for (const bytes of way.inFlight)
+          this.#other(link, gone).deliver({ kind: 'message', peer: gone.self, bytes });
       this.#lower(link);
       this.#links.delete(linkKey(link.ends[0].self, link.ends[1].self));
     }
@@ -132,7 +141,10 @@ export class MemoryNetwork {
     if (link.up || link.ends.some((end) => end.closed)) return;
     link.up = true;
     link.life++;
-    for (const way of link.ways) way.queuedBytes = 0;
+    for (const way of link.ways) {
+      way.queuedBytes = 0;
+      way.inFlight.length = 0;
+    }
     for (const end of link.ends) end.deliver({ kind: 'peer-up', peer: this.#other(link, end).self });
   }
 

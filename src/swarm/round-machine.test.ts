@@ -32,6 +32,7 @@ class Driver {
       deadlineMs: 1_000,
       successionMs: 200,
       graceMs: 100,
+      vanishedMs: 500,
       pullDelayMs: 50,
       pullRetryMs: 100,
       ...change,

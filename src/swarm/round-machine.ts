@@ -1,6 +1,6 @@
 import type { PeerId } from '../base/ids.ts';
 import { unreachable } from '../base/invariant.ts';
-import { genesisProblem, rankMembers, recordProblem } from './membership.ts';
+import { genesisProblem, isTakeover, rankMembers, recordProblem } from './membership.ts';
 import { settle } from './round-settle.ts';
 import {
   currentRound,
@@ -110,6 +110,7 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
       return;
     case 'membership':
       draft.wanted = event.wanted;
+      draft.desertedSinceMs = undefined; // counted anew, so that others hear our wish before we act on it
       draft.joinSentRound = undefined;
       return;
     case 'snapshot':
@@ -136,6 +137,7 @@ function forgetChain(draft: Draft): void {
   draft.sides = new Map();
   draft.pull = undefined;
   draft.joinSentRound = undefined;
+  draft.desertedSinceMs = undefined;
   draft.proposedRound = -1;
 }
 
@@ -143,7 +145,11 @@ function takePeerDown(draft: Draft, peer: PeerId, nowMs: number, effects: RoundE
   updateLink(draft, peer, nowMs, { up: false, downSinceMs: nowMs });
   draft.joins = withoutEntry(draft.joins, peer);
   if (!isMember(draft, peer)) {
-    if (!draft.everMembers.has(peer)) draft.links = withoutEntry(draft.links, peer);
+    if (!draft.everMembers.has(peer)) {
+      draft.links = withoutEntry(draft.links, peer);
+      draft.votes = withoutEntry(draft.votes, peer);
+      draft.sides = withoutEntry(draft.sides, peer);
+    }
     return;
   }
   if (!draft.leaves.has(peer)) {
@@ -228,21 +234,46 @@ function takeRecord(
     if (record.round <= head.round) return;
     const problem = recordProblem(head, draft.members, record);
     if (problem !== undefined) {
-      if (problem === 'record-other-parent') draft.sides = withEntry(draft.sides, record.leader, false);
+      if (problem === 'record-other-parent') takeOtherSide(draft, record.leader);
       reject(problem);
       return;
     }
   }
-  const other = [...draft.candidates.values()].find((one) => one.record.leader === record.leader);
-  if (other !== undefined) {
-    if (other.record.digest !== record.digest) reject('two-records');
+  const { self } = settings;
+  const takesOver = isTakeover(draft.members, record);
+  if (takesOver && isMember(draft, self) && !draft.leaves.has(self)) {
+    // We are here. Whoever holds this record is on another chain, and is not waited for.
+    takeOtherSide(draft, record.leader);
+    takeOtherSide(draft, from);
+    reject('record-takes-over');
     return;
   }
-  draft.candidates = withEntry(draft.candidates, record.digest, { record, from });
+  const known = draft.candidates.get(record.digest);
+  if (known !== undefined) {
+    const shownBy = new Set(known.shownBy).add(from);
+    draft.candidates = withEntry(draft.candidates, record.digest, { ...known, shownBy });
+    return;
+  }
+  // Anyone can sign a takeover, so each peer may bring one.
+  const isSecond = [...draft.candidates.values()].some(
+    (one) =>
+      one.record.leader === record.leader ||
+      (takesOver && from === one.from && isTakeover(draft.members, one.record)),
+  );
+  if (isSecond) {
+    reject('two-records');
+    return;
+  }
+  draft.candidates = withEntry(draft.candidates, record.digest, { record, from, shownBy: new Set([from]) });
   const missing = record.contributions
     .map(({ digest }) => digest)
     .filter((digest) => !draft.pool.has(digest));
   if (missing.length > 0) effects.push({ kind: 'want-bodies', round: record.round, digests: missing, from });
+}
+
+/** `peer` was seen to be on another chain. Only who is linked or was a member is remembered: anyone can sign a record. */
+function takeOtherSide(draft: Draft, peer: PeerId): void {
+  if (draft.links.has(peer) || draft.everMembers.has(peer)) draft.sides = withEntry(draft.sides, peer, false);
 }
 
 function takeConfirm(draft: Draft, event: EventOf<'confirm'>, nowMs: number): void {

@@ -1,6 +1,7 @@
 import type { PeerId } from '../base/ids.ts';
 import { absencesAllowed } from './membership.ts';
 import { limits } from './protocol.ts';
+import { takeover } from './round-takeover.ts';
 import {
   currentRound,
   deadlineOf,
@@ -19,7 +20,9 @@ export function proposal(state: RoundState, nowMs: number): RecordDraft | undefi
   return state.mode === 'entering'
     ? genesis(state)
     : state.mode === 'following'
-      ? next(state, nowMs)
+      ? anotherRecordExists(state)
+        ? undefined
+        : (next(state, nowMs) ?? takeover(state, nowMs))
       : undefined;
 }
 
@@ -53,7 +56,6 @@ function next(state: RoundState, nowMs: number): RecordDraft | undefined {
   if (head === undefined || applied?.round !== head.round || !isMember(state, self)) return undefined;
   const first = leadersInTurn(state, nowMs)[0] === self;
   if (!first && nowMs < turnBegins(state, self, nowMs)) return undefined;
-  if (anotherRecordExists(state)) return undefined;
 
   const active = state.members.map(({ id }) => id).filter((id) => !isGone(state, id, nowMs));
   const contributions = heldContributions(state, active);

@@ -1,8 +1,9 @@
 import type { PeerId } from '../base/ids.ts';
-import { membersAfter, rankMembers, type ChainRecord } from './membership.ts';
+import { isTakeover, membersAfter, rankMembers, type ChainRecord } from './membership.ts';
 import { roundsKept } from './ledger.ts';
 import { limits } from './protocol.ts';
 import { proposal } from './round-proposal.ts';
+import { isDeserted, mayTakeOver, takeoverBegins, takeoverRanks } from './round-takeover.ts';
 import {
   currentRound,
   deadlineOf,
@@ -11,6 +12,7 @@ import {
   leadersInTurn,
   shortName,
   turnBegins,
+  type Candidate,
   type Draft,
   type RoundEffect,
 } from './round-state.ts';
@@ -20,6 +22,7 @@ const trailLength = 1024;
 /** Does all that follows from the facts in `draft`, and says when time alone will change that. */
 export function settle(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   if (draft.mode === 'idle' || draft.mode === 'behind') return;
+  do draft.desertedSinceMs = isDeserted(draft, nowMs) ? (draft.desertedSinceMs ?? nowMs) : undefined;
   while (acceptNext(draft, nowMs, effects));
   if (draft.mode === 'following') {
     if (yieldToOtherChain(draft, effects)) return;
@@ -37,7 +40,8 @@ export function settle(draft: Draft, nowMs: number, effects: RoundEffect[]): voi
 
 /** Accepts the best candidate that is complete and in its turn. */
 function acceptNext(draft: Draft, nowMs: number, effects: RoundEffect[]): boolean {
-  const ready = [...draft.candidates.values()].filter(({ record, from }) => {
+  const ready = [...draft.candidates.values()].filter((candidate) => {
+    const { record, from } = candidate;
     const quotes = quotesOf(draft, record);
     if (quotes === 'wrong') {
       const candidates = new Map(draft.candidates);
@@ -45,20 +49,27 @@ function acceptNext(draft: Draft, nowMs: number, effects: RoundEffect[]): boolea
       draft.candidates = candidates;
       effects.push({ kind: 'reject', from, reason: 'record-misquotes' });
     }
-    return quotes === 'right' && (mayLead(draft, record, nowMs) || shownByAnother(draft, record));
+    return quotes === 'right' && (mayLead(draft, candidate, nowMs) || shownByAnother(draft, record));
   });
-  const rank = (record: ChainRecord): number => draft.ranks.indexOf(record.leader);
+  // A member's record goes before any takeover.
+  const order = [...draft.ranks, ...takeoverRanks(draft)];
+  const rank = ({ leader }: ChainRecord): number =>
+    order.includes(leader) ? order.indexOf(leader) : order.length;
   const best = ready.sort((a, b) => rank(a.record) - rank(b.record))[0];
   if (best === undefined) return false;
   accept(draft, best.record, nowMs, effects);
   return true;
 }
 
-const mayLead = (draft: Draft, record: ChainRecord, nowMs: number): boolean =>
-  record.round === 0 || nowMs >= turnBegins(draft, record.leader, nowMs);
+function mayLead(draft: Draft, { record, shownBy }: Candidate, nowMs: number): boolean {
+  if (record.round === 0) return true;
+  if (isTakeover(draft.members, record)) return mayTakeOver(draft, record, shownBy, nowMs);
+  return nowMs >= turnBegins(draft, record.leader, nowMs);
+}
 
 /** Another member stands on this record already: refusing it for its rank would part us from that member. */
 const shownByAnother = (draft: Draft, record: ChainRecord): boolean =>
+  isMember(draft, record.leader) &&
   draft.members.some(({ id }) => id !== record.leader && draft.votes.get(id)?.record === record.digest);
 
 function quotesOf(draft: Draft, record: ChainRecord): 'right' | 'wrong' | 'incomplete' {
@@ -96,8 +107,11 @@ function accept(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
   draft.candidates = new Map();
   draft.havesSent = new Set();
   draft.pull = undefined;
+  draft.desertedSinceMs = undefined;
   const ids = new Set(members.map(({ id }) => id));
-  draft.leaves = new Set([...draft.leaves].filter((peer) => ids.has(peer)));
+  // Who goes on after a goodbye that no record took up is a member like any other.
+  const trained = new Set(record.contributions.map(({ author }) => author));
+  draft.leaves = new Set([...draft.leaves].filter((peer) => ids.has(peer) && !trained.has(peer)));
   draft.joins = new Map([...draft.joins].filter(([peer]) => !ids.has(peer)));
   const links = new Map(draft.links);
   for (const id of ids) {
@@ -128,7 +142,10 @@ function tellOf(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
   for (const peer of record.leaves)
     effects.push({ kind: 'tell', event: { kind: 'left', text: `${name(peer)} left.` } });
   const first = leadersInTurn(draft, nowMs)[0];
-  if (record.round > 0 && draft.ranks[0] !== record.leader && first !== undefined) {
+  if (isTakeover(draft.members, record)) {
+    const text = `Everyone who trained has gone: ${name(record.leader)} has taken over.`;
+    effects.push({ kind: 'tell', event: { kind: 'leader', text } });
+  } else if (record.round > 0 && draft.ranks[0] !== record.leader && first !== undefined) {
     const text = `Round ${record.round} was led by ${shortName(record.leader)}, as ${shortName(draft.ranks[0] ?? first)} was silent.`;
     effects.push({ kind: 'tell', event: { kind: 'leader', text } });
   }
@@ -140,7 +157,7 @@ function tellOf(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
 }
 
 /**
- * Linked members on another chain: the larger side stays and the other takes a snapshot. Of equal sides the one that is
+ * Linked members on another chain: the largest side stays and the other takes a snapshot. Of equal sides the one that is
  * more than `roundsKept` rounds ahead stays, because the other cannot look back and only sees that it is behind; else the
  * one with the lowest id. The linear ledger has no finality, so this heals a fork but loses the other side's rounds.
  */
@@ -149,7 +166,10 @@ function yieldToOtherChain(draft: Draft, effects: RoundEffect[]): boolean {
   const linked = [...draft.sides].filter(
     ([peer]) => draft.links.get(peer)?.up === true && draft.everMembers.has(peer),
   );
-  const theirs = linked.flatMap(([peer, ours]) => (ours ? [] : [peer])).sort();
+  const theirs = largestSide(
+    draft,
+    linked.flatMap(([peer, ours]) => (ours ? [] : [peer])),
+  );
   const ours = [self, ...linked.flatMap(([peer, same]) => (same ? [peer] : []))].sort();
   const [theirFirst, ourFirst] = [theirs[0], ours[0]];
   if (theirFirst === undefined || ourFirst === undefined || theirs.length < ours.length) return false;
@@ -162,6 +182,19 @@ function yieldToOtherChain(draft: Draft, effects: RoundEffect[]): boolean {
   draft.mode = 'behind';
   effects.push({ kind: 'behind', why: 'fork', ask: theirs });
   return true;
+}
+
+/**
+ * Those of `peers` that confirmed the same record, the most there are, sorted. Others may be on a third chain: counted
+ * together they would make every one of three sides yield, and nobody would hold the model.
+ */
+function largestSide(draft: Draft, peers: readonly PeerId[]): readonly PeerId[] {
+  const sides = new Map<string, PeerId[]>();
+  for (const peer of [...peers].sort()) {
+    const record = draft.votes.get(peer)?.record ?? peer;
+    sides.set(record, [...(sides.get(record) ?? []), peer]);
+  }
+  return [...sides.values()].reduce((best, side) => (side.length > best.length ? side : best), []);
 }
 
 function askMembership(draft: Draft, effects: RoundEffect[]): void {
@@ -247,9 +280,9 @@ function pull(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   effects.push({ kind: 'want-record', to, round });
 }
 
-/** The next time at which a turn begins, a grace time ends, or a record is asked for. */
+/** The next time at which a turn or a takeover begins, a grace time ends, or a record is asked for. */
 function nextChange(draft: Draft, nowMs: number): number | undefined {
-  const { successionMs, graceMs, self } = draft.settings;
+  const { successionMs, graceMs, vanishedMs, self } = draft.settings;
   const times: number[] = [];
   if (draft.pull !== undefined) times.push(draft.pull.nextMs);
   if (draft.mode === 'following') {
@@ -258,7 +291,13 @@ function nextChange(draft: Draft, nowMs: number): number | undefined {
     for (let turn = 0; turn < turns; turn++) times.push(deadline + turn * successionMs);
     for (const { id } of draft.members) {
       const link = draft.links.get(id);
-      if (id !== self && link?.up !== true) times.push((link?.downSinceMs ?? 0) + graceMs);
+      const downSince = link?.downSinceMs ?? 0;
+      if (id !== self && link?.up !== true) times.push(downSince + graceMs, downSince + vanishedMs);
+    }
+    const leaders = [...draft.candidates.values()].map(({ record }) => record.leader);
+    for (const peer of [self, ...leaders]) {
+      const begins = takeoverBegins(draft, peer);
+      if (begins !== undefined) times.push(begins);
     }
   }
   const coming = times.filter((time) => time > nowMs);

@@ -18,6 +18,8 @@ export interface RoundSettings {
   readonly successionMs: number;
   /** How long a link must be down before its peer is not waited for. */
   readonly graceMs: number;
+  /** How long its link must be down before a member that said nothing counts as gone for good, if all others have. */
+  readonly vanishedMs: number;
   /** How long a record that others have may be on its way before it is asked for; and how often it is asked for. */
   readonly pullDelayMs: number;
   readonly pullRetryMs: number;
@@ -51,6 +53,15 @@ export interface Pooled {
   readonly holders: ReadonlySet<PeerId>;
 }
 
+/** A record that may become the next one. */
+export interface Candidate {
+  readonly record: ChainRecord;
+  /** Who sent it first. */
+  readonly from: PeerId;
+  /** Everyone who sent it. */
+  readonly shownBy: ReadonlySet<PeerId>;
+}
+
 export interface Vote {
   readonly round: number;
   readonly record: Digest;
@@ -82,7 +93,7 @@ export interface RoundState {
   readonly links: ReadonlyMap<PeerId, Link>;
   readonly pool: ReadonlyMap<Digest, Pooled>;
   readonly byAuthor: ReadonlyMap<PeerId, Digest>;
-  readonly candidates: ReadonlyMap<Digest, { readonly record: ChainRecord; readonly from: PeerId }>;
+  readonly candidates: ReadonlyMap<Digest, Candidate>;
   readonly havesSent: ReadonlySet<string>;
   /** Who asked to join or gave membership up, until a record says so. */
   readonly joins: ReadonlyMap<PeerId, Bytes>;
@@ -93,6 +104,8 @@ export interface RoundState {
   readonly votes: ReadonlyMap<PeerId, Vote>;
   /** Whether a peer's chain was last seen to be ours (true) or another (false). */
   readonly sides: ReadonlyMap<PeerId, boolean>;
+  /** Since when every member has gone, as we see it, and we have wanted or not wanted to be one. */
+  readonly desertedSinceMs: number | undefined;
   readonly proposedRound: number;
   readonly pull:
     | { readonly round: number; readonly sinceMs: number; readonly nextMs: number; readonly asked: number }
@@ -199,6 +212,7 @@ export function initialRoundState(settings: RoundSettings): RoundState {
     states: new Map(),
     votes: new Map(),
     sides: new Map(),
+    desertedSinceMs: undefined,
     proposedRound: -1,
     pull: undefined,
     joinSentRound: undefined,
@@ -236,9 +250,14 @@ export function expectedLeader(state: RoundState, nowMs: number): PeerId | undef
   return turn[Math.min(Math.max(0, late), turn.length - 1)];
 }
 
-/** From when a record by `leader` may be proposed and accepted: at once from the first in turn, later from the next. */
+/**
+ * From when a record by `leader` may be proposed and accepted: at once from the first in turn, later from the next.
+ * Having said goodbye we come last, since the others have stopped to wait for us. Their records we take by rank even so: who
+ * leads and then says goodbye stands on what it led.
+ */
 export function turnBegins(state: RoundState, leader: PeerId, nowMs: number): number {
-  const rank = state.ranks.indexOf(leader);
+  const isLeaving = leader === state.settings.self && state.leaves.has(leader);
+  const rank = isLeaving ? state.ranks.length : state.ranks.indexOf(leader);
   const before = state.ranks.slice(0, Math.max(0, rank)).filter((peer) => !isGone(state, peer, nowMs));
   return before.length === 0 ? 0 : deadlineOf(state) + before.length * state.settings.successionMs;
 }

@@ -127,6 +127,11 @@ export interface Swarm {
   confirm(round: number, state: string): Promise<void>;
   /** True while a joiner waits for a snapshot: call `offerSnapshot` after a confirm. */
   readonly snapshotWanted: boolean;
+  /**
+   * Waits like `agree(round)`, but also resolves, with true, while a joiner waits for a snapshot: offer one of the state
+   * before `round` and ask again. Without members no round ends, and a joiner would never be served. Never rejects.
+   */
+  snapshotWantedBefore(round: number): Promise<boolean>;
   offerSnapshot(round: number, state: string, bytes: Bytes): void;
   /** False: leave the members but keep following (pause). True: ask to be a member again. */
   setMembership(wanted: boolean): void;

@@ -38,6 +38,9 @@ export interface SwarmOptions {
   readonly successionMs?: number;
 }
 
+/** The most that followers wait for members that all vanished without a word before they take over. */
+const mostVanishedMs = 10_000;
+
 /** What the core tells the facade. */
 export interface CoreListener {
   /** The ledger grew by this record, and every body it names is here. */
@@ -95,6 +98,7 @@ export class SwarmCore {
       deadlineMs: rules.roundDeadlineMs,
       successionMs,
       graceMs: successionMs / 2,
+      vanishedMs: Math.min(rules.roundDeadlineMs, mostVanishedMs),
       pullDelayMs: 150,
       pullRetryMs: 500,
     });
@@ -216,6 +220,11 @@ export class SwarmCore {
   /** For judge.ts: judges what was parked for rounds up to `round`. */
   release(round: number): void {
     this.#inbox.release(round);
+  }
+
+  /** For judge.ts: a snapshot may be wanted now. */
+  changed(): void {
+    this.#listener.changed();
   }
 
   /** For judge.ts: keeps the signed message of a record until the machine has decided on it. */

@@ -8,6 +8,7 @@ import {
   shortName,
   type RoundState,
 } from './round-state.ts';
+import { takeoverRanks } from './round-takeover.ts';
 import type { SwarmView } from './swarm-api.ts';
 
 /**
@@ -77,7 +78,11 @@ function waitingInRound(state: RoundState, nowMs: number): string {
   const { self } = state.settings;
   const round = currentRound(state);
   const active = state.members.map(({ id }) => id).filter((id) => !isGone(state, id, nowMs));
-  if (active.length === 0) return 'No member of the run is connected.';
+  if (active.length === 0 && !isMember(state, self)) {
+    if (takeoverRanks(state).length === 0)
+      return 'Everyone who trained has gone. The run goes on as soon as somebody trains again.';
+    return 'Everyone who trained has gone; taking over in a moment.';
+  }
   const missing = active.filter((id) => !state.byAuthor.has(id));
   if (missing.includes(self)) return `Training round ${round}.`;
   const leader = expectedLeader(state, nowMs);

@@ -167,6 +167,28 @@ describe('a volunteer that comes or goes', () => {
     expect(world.disagreements()).toEqual([]);
   });
 
+  test.each([2, 3])(
+    'all but one of %i volunteers pause at the same time, whoever leads, and make no fork (seeds 1 to 20)',
+    async (count) => {
+      for (let seed = 1; seed <= 20; seed++) {
+        open({ seed, minMembers: count });
+        const all = Array.from({ length: count }, () => world.join());
+        await world.reaches(4);
+        const [stays, ...paused] = all;
+        for (const one of paused) one.swarm.setMembership(false);
+        await world.until(
+          'one trains alone',
+          () => all.every((one) => one.swarm.view().members.join() === stays?.id),
+          5_000,
+        );
+        await world.reaches(12);
+        expect(world.disagreements(), `seed ${seed}`).toEqual([]);
+        for (const one of all) expect(one.entries).toEqual(['genesis']);
+        world.close();
+      }
+    },
+  );
+
   test('a volunteer too slow for the deadline is not waited for, catches up, and is counted again', async () => {
     open({ seed: 62, minMembers: 3, roundDeadlineMs: 400 });
     world.join();

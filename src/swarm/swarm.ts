@@ -60,6 +60,7 @@ class SwarmFacade implements Swarm {
   readonly #changeListeners: (() => void)[] = [];
   readonly #eventListeners: ((event: SwarmEvent) => void)[] = [];
   #entry: Deferred<Entry> | undefined;
+  #nextChange: Deferred<undefined> | undefined;
   #view: SwarmView | undefined;
   #lastPublished = -1;
   #snapshotFrom: PeerId | undefined;
@@ -161,6 +162,15 @@ class SwarmFacade implements Swarm {
     return waiting.promise;
   }
 
+  async snapshotWantedBefore(round: number): Promise<boolean> {
+    for (;;) {
+      const { ledger, state, closed, server } = this.#core;
+      if (closed || state.mode !== 'following' || round <= ledger.head) return false;
+      if (server.wanted) return true;
+      await (this.#nextChange ??= deferred<undefined>()).promise;
+    }
+  }
+
   async confirm(round: number, state: string): Promise<void> {
     const core = this.#core;
     this.#assertOpen();
@@ -194,7 +204,7 @@ class SwarmFacade implements Swarm {
     const core = this.#core;
     if (core.closed || wanted === core.state.wanted) return;
     core.dispatch({ kind: 'membership', wanted });
-    if (core.state.head === undefined) core.broadcast(core.hello());
+    core.broadcast(core.hello());
   }
 
   view(): SwarmView {
@@ -276,6 +286,8 @@ class SwarmFacade implements Swarm {
 
   #changed(): void {
     this.#view = undefined;
+    this.#nextChange?.resolve(undefined);
+    this.#nextChange = undefined;
     for (const listener of this.#changeListeners) listener();
   }
 }

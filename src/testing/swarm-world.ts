@@ -209,7 +209,7 @@ export class TestVolunteer {
   }
 
   async #trainRound(round: number): Promise<void> {
-    const { clock, random, options } = this.#world;
+    const { clock, random } = this.#world;
     await this.#frozen?.thawed;
     if (this.swarm.isMember(round)) {
       const [least, most] = this.#trainMs;
@@ -226,6 +226,7 @@ export class TestVolunteer {
       });
     }
     await this.#frozen?.thawed;
+    while (await this.swarm.snapshotWantedBefore(round)) this.#offerSnapshot(round - 1);
     const { record, contributions } = await this.swarm.agree(round);
     await this.#frozen?.thawed;
     const text = this.state + record.digest + contributions.map(({ payload }) => toHex(payload)).join();
@@ -236,11 +237,13 @@ export class TestVolunteer {
     this.states.set(round, this.state);
     this.records.set(round, record);
     await this.swarm.confirm(round, this.state);
-    if (this.swarm.snapshotWanted) {
-      const bytes = new Uint8Array(Math.max(32, options.snapshotBytes ?? 32));
-      bytes.set(utf8(this.state));
-      this.swarm.offerSnapshot(round, this.state, bytes);
-    }
+    if (this.swarm.snapshotWanted) this.#offerSnapshot(round);
+  }
+
+  #offerSnapshot(round: number): void {
+    const bytes = new Uint8Array(Math.max(32, this.#world.options.snapshotBytes ?? 32));
+    bytes.set(utf8(this.state));
+    this.swarm.offerSnapshot(round, this.state, bytes);
   }
 }
 
