@@ -21,7 +21,7 @@ export class AnnouncedConfig {
 
 /** What a page shows of the shared document. */
 export function toRunView(announced: Announcements, config: RunConfig | undefined): RunView {
-  const { connected, presences, records, curve, sample, documentBytes, rejections } = announced;
+  const { connected, signaling, presences, records, curve, sample, documentBytes, rejections } = announced;
   const run = config && {
     preset: config.preset,
     parameters: countParameters(config.model),
@@ -31,5 +31,5 @@ export function toRunView(announced: Announcements, config: RunConfig | undefine
   const unreadable =
     announced.config !== undefined && config === undefined ? { 'run config unreadable': 1 } : {};
   const all = { ...rejections, ...unreadable };
-  return { connected, run, presences, records, curve, sample, documentBytes, rejections: all };
+  return { connected, signaling, run, presences, records, curve, sample, documentBytes, rejections: all };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { framedLength, framesOf, maxFrameBytes, Reassembler } from './framing.ts';
+import { maxMessageBytes } from './transport.ts';
 
 const noise = (length: number, seed: number): Uint8Array<ArrayBuffer> => {
   const random = new SeededRandom(seed);
@@ -77,10 +78,14 @@ describe('framing', () => {
     });
   });
 
-  test('a declared length of 1 GiB holds no more than what was sent', () => {
+  test('the longest declared length holds no more than what was sent, and one byte more is refused at once', () => {
     const reassembler = new Reassembler();
-    expect(reassembler.push(first(1 << 30))).toEqual({ kind: 'partial' });
+    expect(reassembler.push(first(maxMessageBytes))).toEqual({ kind: 'partial' });
     expect(reassembler.heldBytes).toBe(maxFrameBytes - 5);
+    expect(new Reassembler().push(first(maxMessageBytes + 1))).toEqual({
+      kind: 'rejected',
+      reason: 'message-too-long',
+    });
   });
 
   test('no sequence of frames throws or is held beyond the limit (seed 4)', () => {

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { connectionSentence, describe, expect, it } from 'vitest';
 import { toColumns } from './charts/loss-options.ts';
 import {
   agreementOf,
   announcementOf,
+  connectionSentence,
   curveOf,
   curveSummary,
   peerRows,
@@ -242,4 +243,12 @@ describe('announcements to screen readers', () => {
     expect(training(1, 1)).toBe('Training. You train alone.');
     expect(training(1, 2, false)).toContain('Replicas differ.');
   });
+});
+
+it('the header tells a missing server from missing company', () => {
+  const sentence = (connected: boolean, signaling: boolean) => connectionSentence({ connected, signaling });
+  expect(sentence(true, true)).toBe('Connected');
+  expect(sentence(true, false)).toMatch(/server is away/);
+  expect(sentence(false, true)).toMatch(/no other tab/i);
+  expect(sentence(false, false)).toMatch(/reaching the server/i);
 });

@@ -1,3 +1,4 @@
+import type { RunView } from '../volunteer/run-view.ts';
 import type {
   CurvePoint,
   PhaseMs,
@@ -248,3 +249,16 @@ export function companyOf(volunteer: Pick<VolunteerStatus, 'members' | 'state'>)
   if (volunteer.members <= 1) return 'You train alone.';
   return `You train with ${plural(volunteer.members - 1, 'other volunteer')}.`;
 }
+
+/** Whom this tab is in touch with. */
+export const connectionSentence = ({
+  connected,
+  signaling,
+}: Pick<RunView, 'connected' | 'signaling'>): string =>
+  connected
+    ? signaling
+      ? 'Connected'
+      : 'Connected, but the server is away: nobody new can join'
+    : signaling
+      ? 'No other tab here yet'
+      : 'Reaching the server';

@@ -68,6 +68,7 @@ export function fakeSnapshot(
   return {
     view: {
       connected: true,
+      signaling: true,
       run: undefined,
       presences,
       records,

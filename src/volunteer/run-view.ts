@@ -17,6 +17,8 @@ export interface PresenceView {
 export interface RunView {
   /** Whether the shared document is connected to anyone who can update it. */
   readonly connected: boolean;
+  /** Whether the server that introduces tabs to each other can be reached. */
+  readonly signaling: boolean;
   readonly run:
     | {
         readonly preset: PresetName;

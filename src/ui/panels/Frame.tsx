@@ -1,10 +1,9 @@
 import { documentLimitBytes, type RunView } from '../../volunteer/run-view.ts';
-import { rejectionCount } from '../derive.ts';
+import { connectionSentence, rejectionCount } from '../derive.ts';
 import { formatBytes, formatCount, plural, shortId } from '../format.ts';
 import { Logo } from './Murmuration.tsx';
 
 export function Header({ view }: { readonly view: RunView | undefined }) {
-  const connected = view?.connected === true;
   return (
     <header className="site-head">
       <div className="brand">
@@ -15,8 +14,8 @@ export function Header({ view }: { readonly view: RunView | undefined }) {
         </div>
       </div>
       {view !== undefined && (
-        <p className={`link-state ${connected ? 'is-on' : 'is-off'}`} data-testid="connection">
-          {connected ? 'Connected' : 'Looking for the swarm'}
+        <p className={`link-state ${view.connected ? 'is-on' : 'is-off'}`} data-testid="connection">
+          {connectionSentence(view)}
         </p>
       )}
     </header>
