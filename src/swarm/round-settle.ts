@@ -294,11 +294,8 @@ function nextChange(draft: Draft, nowMs: number): number | undefined {
       const downSince = link?.downSinceMs ?? 0;
       if (id !== self && link?.up !== true) times.push(downSince + graceMs, downSince + vanishedMs);
     }
-    const leaders = [...draft.candidates.values()].map(({ record }) => record.leader);
-    for (const peer of [self, ...leaders]) {
-      const begins = takeoverBegins(draft, peer);
-      if (begins !== undefined) times.push(begins);
-    }
+    const begins = takeoverBegins(draft, self);
+    if (begins !== undefined) times.push(begins);
   }
   const coming = times.filter((time) => time > nowMs);
   return coming.length === 0 ? undefined : Math.min(...coming);

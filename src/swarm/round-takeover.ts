@@ -83,8 +83,8 @@ export function takeover(state: RoundState, nowMs: number): RecordDraft | undefi
 }
 
 /**
- * Whether a takeover may be accepted, by our own view of the links: every member has gone, and it is its signer's turn.
- * A member that is linked but stands on the record (it came back after it, or left without our hearing it) does not
+ * Whether a takeover may be accepted, by our own view of the links: every member has gone. Ranks only say who signs one
+ * when: its signer stands on it already, and to refuse it for its rank would part us. A member that is linked but stands on the record (it came back after it, or left without our hearing it) does not
  * object. Where peers show later rounds the takeover is history: members that cannot be reached are not waited for, and one
  * that no longer holds the round cannot tell.
  */
@@ -98,14 +98,11 @@ export function mayTakeOver(
   const isHistory = [...state.links.values()].some(({ up, head }) => up && head > record.round);
   const standsOnIt = (peer: PeerId): boolean =>
     shownBy.has(peer) || state.votes.get(peer)?.record === record.digest;
-  const agreed = state.members.every(
+  return state.members.every(
     ({ id }) =>
       state.leaves.has(id) ||
       standsOnIt(id) ||
       isOutOfSight(state, id, nowMs, isHistory ? graceMs : vanishedMs) ||
       (isHistory && (state.links.get(id)?.oldest ?? 0) > record.round),
   );
-  if (!agreed) return false;
-  const begins = takeoverBegins(state, record.leader);
-  return isHistory || begins === undefined || nowMs >= begins;
 }

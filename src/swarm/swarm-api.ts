@@ -125,13 +125,11 @@ export interface Swarm {
   agree(round: number): Promise<AgreedRound>;
   /** Tells the members the state after applying `round`; from then on this replica stands at `round`. */
   confirm(round: number, state: string): Promise<void>;
-  /** True while a joiner waits for a snapshot: call `offerSnapshot` after a confirm. */
-  readonly snapshotWanted: boolean;
   /**
-   * Waits like `agree(round)`, but also resolves, with true, while a joiner waits for a snapshot: offer one of the state
-   * before `round` and ask again. Without members no round ends, and a joiner would never be served. Never rejects.
+   * True while a joiner waits for a snapshot (onChange tells): call `offerSnapshot` after a confirm, or while waiting for a
+   * record, since without members no round ends and nobody would be served.
    */
-  snapshotWantedBefore(round: number): Promise<boolean>;
+  readonly snapshotWanted: boolean;
   offerSnapshot(round: number, state: string, bytes: Bytes): void;
   /** False: leave the members but keep following (pause). True: ask to be a member again. */
   setMembership(wanted: boolean): void;

@@ -60,7 +60,6 @@ class SwarmFacade implements Swarm {
   readonly #changeListeners: (() => void)[] = [];
   readonly #eventListeners: ((event: SwarmEvent) => void)[] = [];
   #entry: Deferred<Entry> | undefined;
-  #nextChange: Deferred<undefined> | undefined;
   #view: SwarmView | undefined;
   #lastPublished = -1;
   #snapshotFrom: PeerId | undefined;
@@ -160,15 +159,6 @@ class SwarmFacade implements Swarm {
     const waiting = this.#agreeing.get(round) ?? deferred<AgreedRound>();
     this.#agreeing.set(round, waiting);
     return waiting.promise;
-  }
-
-  async snapshotWantedBefore(round: number): Promise<boolean> {
-    for (;;) {
-      const { ledger, state, closed, server } = this.#core;
-      if (closed || state.mode !== 'following' || round <= ledger.head) return false;
-      if (server.wanted) return true;
-      await (this.#nextChange ??= deferred<undefined>()).promise;
-    }
   }
 
   async confirm(round: number, state: string): Promise<void> {
@@ -286,8 +276,6 @@ class SwarmFacade implements Swarm {
 
   #changed(): void {
     this.#view = undefined;
-    this.#nextChange?.resolve(undefined);
-    this.#nextChange = undefined;
     for (const listener of this.#changeListeners) listener();
   }
 }

@@ -132,6 +132,8 @@ export class TestVolunteer {
   state = startState;
   ended: unknown;
   entries: string[] = [];
+  /** The round whose record is waited for. */
+  #waitingFor: number | undefined;
   /** Makes the next state wrong. */
   flipNext = false;
   /** Says that this many of the next snapshots did not match. */
@@ -152,6 +154,9 @@ export class TestVolunteer {
       successionMs: 500,
     });
     this.swarm.onEvent((event) => this.events.push(event));
+    this.swarm.onChange(() => {
+      this.#serve();
+    });
   }
 
   #frozen: { readonly thawed: Promise<void>; readonly thaw: () => void } | undefined;
@@ -226,8 +231,10 @@ export class TestVolunteer {
       });
     }
     await this.#frozen?.thawed;
-    while (await this.swarm.snapshotWantedBefore(round)) this.#offerSnapshot(round - 1);
+    this.#waitingFor = round;
+    this.#serve();
     const { record, contributions } = await this.swarm.agree(round);
+    this.#waitingFor = undefined;
     await this.#frozen?.thawed;
     const text = this.state + record.digest + contributions.map(({ payload }) => toHex(payload)).join();
     this.state = toHex(await fakeCrypto.sha256(utf8(text))).slice(0, 32);
@@ -237,10 +244,14 @@ export class TestVolunteer {
     this.states.set(round, this.state);
     this.records.set(round, record);
     await this.swarm.confirm(round, this.state);
-    if (this.swarm.snapshotWanted) this.#offerSnapshot(round);
+    this.#waitingFor = round + 1;
+    this.#serve();
   }
 
-  #offerSnapshot(round: number): void {
+  /** Gives the model as it stands to who asks, unless it is about to change. */
+  #serve(): void {
+    const round = (this.#waitingFor ?? 0) - 1;
+    if (round < 0 || round !== this.round || !this.swarm.snapshotWanted) return;
     const bytes = new Uint8Array(Math.max(32, this.#world.options.snapshotBytes ?? 32));
     bytes.set(utf8(this.state));
     this.swarm.offerSnapshot(round, this.state, bytes);

@@ -1,11 +1,6 @@
 import type { Replica } from '../model/replica.ts';
 import type { Swarm } from '../swarm/swarm-api.ts';
 
-/** Hands the replica as it stands after `round` to whoever waits for it. It must not change meanwhile. */
-export async function offerSnapshot(swarm: Swarm, replica: Replica, round: number): Promise<void> {
-  swarm.offerSnapshot(round, await replica.digest(), await replica.snapshot());
-}
-
 /** Hands a replica that no longer changes to whoever asks, reading it from the GPU once at a time. */
 export function serveSnapshots(swarm: Swarm, replica: Replica, round: number, state: string): void {
   let reading = false;

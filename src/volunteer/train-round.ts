@@ -9,7 +9,6 @@ import type { Strategy } from '../strategies/strategy.ts';
 import type { AgreedRound, OwnContribution, Swarm, Weight } from '../swarm/swarm-api.ts';
 import type { Phases } from './phases.ts';
 import type { RunConfig } from './run-config.ts';
-import { offerSnapshot } from './serve-snapshots.ts';
 import { measuresValidation, validationShare, type ValidationSet } from './validation.ts';
 
 /** Everything a round passes through. */
@@ -111,10 +110,9 @@ async function measureShare(street: Street, round: number): Promise<number | und
   return sum / share.length;
 }
 
-/** Waits for the record, handing the model to whoever asks meanwhile, and books the wait: until every named body was here as exchange, the rest as agreement. */
-async function agree({ swarm, replica, phases, clock }: Street, round: number): Promise<AgreedRound> {
+/** Waits for the record, and books the wait: until every named body was here as exchange, the rest as agreement. */
+async function agree({ swarm, phases, clock }: Street, round: number): Promise<AgreedRound> {
   const start = clock.now();
-  while (await swarm.snapshotWantedBefore(round)) await offerSnapshot(swarm, replica, round - 1);
   const agreed = await swarm.agree(round);
   const end = clock.now();
   const bodiesAt = Math.min(Math.max(agreed.bodiesAtMs, start), end);
