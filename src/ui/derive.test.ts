@@ -1,4 +1,4 @@
-import { connectionSentence, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { toColumns } from './charts/loss-options.ts';
 import {
   agreementOf,
