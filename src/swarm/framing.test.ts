@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
+import { fuzzRounds } from '../testing/long.ts';
 import { framedLength, framesOf, maxFrameBytes, Reassembler } from './framing.ts';
 import { maxMessageBytes } from './transport.ts';
 
@@ -110,7 +111,7 @@ describe('framing', () => {
           if (outcome.kind === 'message') expect(outcome.bytes.length).toBeLessThanOrEqual(limit);
         }
       }),
-      { seed: 4, numRuns: 300 },
+      { seed: 4, numRuns: fuzzRounds(300) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes, equalBytes, type Bytes } from '../base/bytes.ts';
 import type { Digest, PeerId, RunId } from '../base/ids.ts';
+import { fuzzRounds } from '../testing/long.ts';
 import { decodeMessage, encodeUnsigned } from './protocol-codec.ts';
 import { isSignedKind, kindNumbers, limits, signedBytes, type Kind, type Message } from './protocol.ts';
 
@@ -82,7 +83,7 @@ describe('the protocol', () => {
         expect(decoded.value.signature?.length).toBe(isSignedKind(kind) ? 64 : undefined);
         expect(equalBytes(decoded.value.unsigned, encodeUnsigned(message))).toBe(true);
       }),
-      { seed: 1, numRuns: 100 },
+      { seed: 1, numRuns: fuzzRounds(100) },
     );
   });
 
@@ -112,7 +113,7 @@ describe('the protocol', () => {
         expect(decodeMessage(bytes.subarray(0, cut % bytes.length)).ok).toBe(false);
         expect(decodeMessage(concatBytes(bytes, new Uint8Array(1))).ok).toBe(false);
       }),
-      { seed: 2, numRuns: 500 },
+      { seed: 2, numRuns: fuzzRounds(500) },
     );
   });
 
@@ -138,7 +139,7 @@ describe('the protocol', () => {
           expect([1, 2, 3, 4]).toContain(out.weight);
         }
       }),
-      { seed: 3, numRuns: 3_000 },
+      { seed: 3, numRuns: fuzzRounds(3_000) },
     );
     expect(got).toBeGreaterThan(1_000); // or the mutations only ever hit the first guard
   });
@@ -149,7 +150,7 @@ describe('the protocol', () => {
         if (bytes.length > 0) bytes[0] = ((bytes[0] ?? 0) & 31) | 32;
         decodeMessage(bytes);
       }),
-      { seed: 4, numRuns: 3_000 },
+      { seed: 4, numRuns: fuzzRounds(3_000) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Digest, PeerId } from '../base/ids.ts';
 import { fakeSigner } from '../testing/fake-crypto.ts';
+import { fuzzRounds } from '../testing/long.ts';
 import type { ChainRecord } from './membership.ts';
 import { tick } from './round-machine.ts';
 import { initialRoundState, type RoundEffect, type RoundEvent, type RoundState } from './round-state.ts';
@@ -432,6 +433,6 @@ test('no sequence of events throws or changes a state in place, and members are 
         expect(driver.state.members.length).toBeGreaterThan(0);
       }
     }),
-    { seed: 9, numRuns: 300 },
+    { seed: 9, numRuns: fuzzRounds(300) },
   );
 });

@@ -106,6 +106,7 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
       return;
     case 'applied':
       draft.applied = { round: event.round, state: event.state };
+      draft.desertedSinceMs = undefined; // counted anew: while we lagged, another's takeover may have left
       draft.states = new Map([...withEntry(draft.states, event.round, event.state)].slice(-16));
       return;
     case 'membership':

@@ -104,7 +104,7 @@ export interface RoundState {
   readonly votes: ReadonlyMap<PeerId, Vote>;
   /** Whether a peer's chain was last seen to be ours (true) or another (false). */
   readonly sides: ReadonlyMap<PeerId, boolean>;
-  /** Since when every member has gone, as we see it, and we have wanted or not wanted to be one. */
+  /** Since when every member has gone, as we see it; counted anew when we reach the head, or want or no longer want to be one. */
   readonly desertedSinceMs: number | undefined;
   readonly proposedRound: number;
   readonly pull:

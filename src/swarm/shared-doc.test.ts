@@ -7,6 +7,7 @@ import * as Y from 'yjs';
 import { ManualClock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
 import { SeededRandom } from '../base/random.ts';
+import { fuzzRounds } from '../testing/long.ts';
 import { decimate, type Presence, type RecordAnnouncement } from './announcements.ts';
 import { guardPeers, guardSignaling, maxPeerMessageBytes, peerMessageProblem } from './shared-doc-guard.ts';
 import { documentLimitBytes, SharedDoc } from './shared-doc-state.ts';
@@ -194,7 +195,7 @@ describe('the shared document', () => {
 describe('the decimation of a curve', () => {
   it('keeps the newest, thins evenly, and never exceeds its limit', () => {
     const random = new SeededRandom(11);
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < fuzzRounds(200); i++) {
       const rounds = [...new Set(Array.from({ length: 1 + random.below(700) }, () => random.below(5000)))];
       rounds.sort((a, b) => a - b);
       const kept = decimate(rounds, 256);
@@ -274,7 +275,7 @@ describe('what another tab sends over y-webrtc', () => {
   it('never makes the check throw, however it was changed (20,000 messages, seed 9)', () => {
     const random = new SeededRandom(9);
     let refused = 0;
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < fuzzRounds(20_000); i++) {
       const message = whole.slice(0, random.below(4) === 0 ? random.below(whole.length) : whole.length);
       for (let change = random.below(6); change >= 0 && message.length > 0; change--)
         message[random.below(message.length)] = random.below(256);
