@@ -63,3 +63,31 @@ test('two tabs that press Join at the same moment end up in one run', async ({ s
   );
   expect(new Set(both.map(({ view }) => view.run?.startedBy)).size).toBe(1);
 });
+
+test('a paused tab takes the run over when the only trainer has gone, and a newcomer finds the same run', async ({
+  swarm,
+}) => {
+  const [first, second] = await swarm.volunteers(2, { volunteers: 2 });
+  await Promise.all(
+    [first, second].map((page) => page.until('round 3', ({ volunteer }) => (volunteer?.round ?? 0) >= 3)),
+  );
+  await first.page.getByTestId('pause').click();
+  await second.until('training alone', ({ volunteer }) => volunteer?.members === 1);
+  await second.page.getByTestId('leave').click();
+  await second.until('having left', ({ volunteer }) => volunteer?.state === 'left');
+  const before = (await first.snapshot()).volunteer;
+  await first.page.getByTestId('resume').click();
+  const { volunteer } = await first.until(
+    'training on, from where the run stood',
+    ({ volunteer: v }) => v?.state === 'training' && v.receipts.at(-1)?.counted === true && v.members === 1,
+    60_000,
+  );
+  expect(volunteer?.round).toBeGreaterThan(before?.round ?? Infinity);
+  await second.join();
+  const { volunteer: back } = await second.until(
+    'being counted again',
+    ({ volunteer: v }) => v?.state === 'training' && v.members === 2 && v.replicasAgree === true,
+    90_000,
+  );
+  expect(back?.round).toBeGreaterThan(before?.round ?? Infinity);
+});
