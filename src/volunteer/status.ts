@@ -1,6 +1,7 @@
 import type { AdapterReport } from '../gpu/device.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { PresetName } from '../model/config.ts';
+import type { CurveAnnouncement, RecordAnnouncement } from '../swarm/announcements.ts';
 
 export type VolunteerState =
   | 'starting' // opening the GPU, loading text
@@ -13,11 +14,7 @@ export type VolunteerState =
   | 'failed';
 
 /** A point of the loss curve; validation only in rounds that measured it. */
-export interface CurvePoint {
-  readonly round: number;
-  readonly train: number;
-  readonly validation: number | undefined;
-}
+export type CurvePoint = CurveAnnouncement;
 
 /** "Round 41: yours counted, 256 tokens." */
 export interface Receipt {
@@ -50,16 +47,8 @@ export interface PeerStatus {
   readonly tokensPerSecond: number | undefined;
 }
 
-export interface RecordSummary {
-  readonly round: number;
-  readonly leader: PeerId;
-  readonly contributions: number;
-  readonly tokens: number;
-  readonly train: number | undefined;
-  readonly validation: number | undefined;
-  /** Replica state after the record. */
-  readonly state: string;
-}
+/** A record as pages show it and the shared document announces it. */
+export type RecordSummary = RecordAnnouncement;
 
 export interface EventLine {
   readonly atMs: number;
