@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright';
 import type { VolunteerPage } from './volunteer-page.ts';
 
-const tab = { width: 520, height: 1080 };
+const tab = { width: 520, height: 1330 };
 
 /** One PNG of all tabs side by side, as they are now. */
 export async function takePicture(
