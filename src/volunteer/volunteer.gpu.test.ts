@@ -8,6 +8,7 @@ import { canonicalManifest, manifestDigest, type CorpusManifest } from '../data/
 import { nodeGpu } from '../hosts/node.ts';
 import { createIdentity } from '../swarm/identity.ts';
 import { MemoryNetwork } from '../swarm/memory-transport.ts';
+import type { Transport } from '../swarm/transport.ts';
 import { runIdOf, type RunConfig } from './run-config.ts';
 import { planRun } from './run-plan.ts';
 import type { VolunteerStatus } from './status.ts';
@@ -64,11 +65,15 @@ async function swarmOf(count: number, change: (planned: RunConfig) => RunConfig)
   });
   const runId = await runIdOf(config);
   return signers.map((signer, index) => {
+    let transport: Transport | undefined;
     const platform = {
       gpu: nodeGpu(),
       clock: realClock,
       signer,
-      transport: network.create(signer.id),
+      // Linked only once the volunteer runs: what was sent to it before would let it replay from the first round.
+      get transport() {
+        return (transport ??= network.create(signer.id));
+      },
       fetchCorpus: (name: string) => {
         const bytes = corpus.files.get(name);
         return bytes === undefined ? Promise.reject(new Error(`no ${name}`)) : Promise.resolve(bytes);
