@@ -10,7 +10,7 @@ const layers = {
   swarm: ['base'],
   model: ['kernels', 'gpu', 'data', 'base'],
   compression: ['kernels', 'gpu', 'data', 'base'],
-  strategies: ['model', 'compression', 'kernels', 'gpu', 'base'],
+  strategies: ['model', 'compression', 'base'],
   volunteer: ['strategies', 'model', 'compression', 'kernels', 'gpu', 'data', 'swarm', 'base'],
   ui: ['volunteer', 'base'],
   hosts: ['volunteer', 'strategies', 'model', 'compression', 'kernels', 'gpu', 'data', 'swarm', 'base'],
