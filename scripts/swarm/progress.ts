@@ -36,7 +36,9 @@ export class ProgressPrinter {
       return;
     }
     if (this.#drawn > 0) this.#out.write(`\u001b[${this.#drawn}A`);
-    this.#out.write(lines.map((line) => `\u001b[2K${line.slice(0, this.#out.columns)}\n`).join(''));
+    // Some terminals do not tell their width and report 0 columns.
+    const width = this.#out.columns > 0 ? this.#out.columns : 200;
+    this.#out.write(lines.map((line) => `\u001b[2K${line.slice(0, width)}\n`).join(''));
     this.#drawn = lines.length;
   }
 }
