@@ -1,11 +1,11 @@
-// npm run bench:learning -- [--rounds 300] [--volunteers 3] [--seed 1]
+// npm run bench:learning -- [--rounds 300] [--volunteers 3] [--seed 1] [--beta 0.99]
 // What the swarm learns, without the network: simulated volunteers with their own momentum on one GPU, the same text,
 // batches and records as `npm run swarm -- --seed`. Prints a table and writes docs/results/learning.json.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { assign, validationSamples, type Sample } from '../src/data/assignment.ts';
-import { toBatch } from '../src/data/batch.ts';
 import { Corpus } from '../src/data/corpus.ts';
+import { readBatch } from '../src/data/read-batch.ts';
 import { byteTokenizer } from '../src/data/tokenizer.ts';
 import type { PeerId } from '../src/base/ids.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
@@ -23,7 +23,6 @@ export async function main(args: string[]): Promise<void> {
       volunteers: { type: 'string', default: '3' },
       seed: { type: 'string', default: '1' },
       beta: { type: 'string' },
-      peak: { type: 'string' },
     },
   });
   const rounds = Number(values.rounds);
@@ -54,14 +53,7 @@ export async function main(args: string[]): Promise<void> {
   };
   const strategies = Array.from({ length: volunteers }, () => new DistroStrategy(replica, hyper));
   const shards = corpus.manifest.shards;
-  const batchOf = async (samples: readonly Sample[]) =>
-    toBatch(
-      (await Promise.all(samples.map((sample) => corpus.read(sample)))).map((text) =>
-        byteTokenizer.encode(text),
-      ),
-      samples.length,
-      model.context,
-    );
+  const batchOf = (samples: readonly Sample[]) => readBatch(corpus, byteTokenizer, samples, model.context);
   const validation = await batchOf(
     validationSamples({ seed: config.seed, count: 256, sequenceLength: model.context, shards }),
   );

@@ -1,5 +1,5 @@
 // The training worker: one volunteer, away from the page's thread so that neither stalls the other.
-import { describeError, StarlingError } from './base/errors.ts';
+import { problemOf } from './base/errors.ts';
 import { realClock } from './base/clock.ts';
 import { ChangeRelay } from './hosts/change-relay.ts';
 import type { FromWorker, ToWorker } from './hosts/worker-protocol.ts';
@@ -40,12 +40,7 @@ async function probe(): Promise<void> {
 }
 
 const failed = (thrown: unknown): void => {
-  const fix = thrown instanceof StarlingError ? thrown.fix : 'Reload the page. If it stays, report it.';
-  say({
-    kind: 'failed',
-    message: thrown instanceof StarlingError ? thrown.message : describeError(thrown),
-    fix,
-  });
+  say({ kind: 'failed', ...problemOf(thrown, 'Reload the page. If it stays, report it.') });
 };
 
 addEventListener('message', (event: MessageEvent<ToWorker>) => {

@@ -11,6 +11,12 @@ export class StarlingError extends Error {
   }
 }
 
+/** Anything thrown as what happened and what to do about it; `otherwise` is the fix where the thrown thing names none. */
+export const problemOf = (thrown: unknown, otherwise: string): { message: string; fix: string } =>
+  thrown instanceof StarlingError
+    ? { message: thrown.message, fix: thrown.fix }
+    : { message: describeError(thrown), fix: otherwise };
+
 /** The text of anything thrown, for a page or a log. */
 export const describeError = (thrown: unknown): string =>
   thrown instanceof StarlingError

@@ -1,5 +1,5 @@
 import { realClock } from '../base/clock.ts';
-import { describeError, StarlingError } from '../base/errors.ts';
+import { problemOf, StarlingError } from '../base/errors.ts';
 import { SeededRandom } from '../base/random.ts';
 import type { PresetName } from '../model/config.ts';
 import { createIdentity, type Identity } from '../swarm/identity.ts';
@@ -279,8 +279,9 @@ export class BrowserHost {
     if (answer === 'follow') {
       this.#stop();
       this.#train(announced, training.identity).catch((thrown: unknown) => {
+        const { message, fix } = problemOf(thrown, 'Reload the page and join again.');
         if (this.#volunteer !== undefined)
-          this.#volunteer = { ...this.#volunteer, state: 'failed', ...describeProblem(thrown) };
+          this.#volunteer = { ...this.#volunteer, state: 'failed', reason: message, fix };
         this.#relay.changed();
       });
     } else if (answer === 'insist' && training.insisted < mostInsisting) {
@@ -291,11 +292,6 @@ export class BrowserHost {
     }
   }
 }
-
-const describeProblem = (thrown: unknown): { reason: string; fix: string } =>
-  thrown instanceof StarlingError
-    ? { reason: thrown.message, fix: thrown.fix }
-    : { reason: describeError(thrown), fix: 'Reload the page and join again.' };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => realClock.after(ms, resolve));
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { configProblem, countParameters, presets, type ModelConfig } from './config.ts';
-import { decodeParameters, initialParameters, latticeStep, parameterLayout } from './parameters.ts';
+import { latticePerUnit } from '../kernels/apply.reference.ts';
+import { decodeParameters, initialParameters, parameterLayout } from './parameters.ts';
 
 const tiny: ModelConfig = { vocabulary: 64, width: 64, blocks: 2, heads: 4, hidden: 128, context: 16 };
 
@@ -80,7 +81,8 @@ describe('initial parameters', () => {
         .subarray(offset, offset + rows * cols)
         .findIndex(
           (value) =>
-            !Number.isInteger(value / latticeStep[kind]) || Math.abs(value / latticeStep[kind]) >= 2 ** 24,
+            !Number.isInteger(value * latticePerUnit[kind]) ||
+            Math.abs(value * latticePerUnit[kind]) >= 2 ** 24,
         );
       expect(offLattice).toBe(-1);
     }

@@ -2,6 +2,7 @@ import type { Bytes } from '../base/bytes.ts';
 import { invariant } from '../base/invariant.ts';
 import { hashWords, mix32 } from '../base/random.ts';
 import { accepted, refused, type Decoded } from '../base/verdict.ts';
+import { largestInteger, latticePerUnit } from '../kernels/apply.reference.ts';
 import { configProblem, countParameters, type ModelConfig } from './config.ts';
 
 /** One tensor of the model. Gains are a single row. Linear layers are y = x W^T, so W is [out, in]. */
@@ -19,10 +20,6 @@ export interface ParameterLayout {
   readonly specs: readonly ParameterSpec[];
   readonly length: number;
 }
-
-/** Parameters are whole multiples of these (design section 5), held exactly in f32 while |q| < 2^24. */
-export const latticeStep = { matrix: 2 ** -22, gains: 2 ** -20 } as const;
-const largestInteger = 2 ** 24 - 1;
 
 /**
  * The tensors of a config: embedding [V,d]; of each block qkv [3d,d], output [d,d], gateUp [2h,d], down [d,h];
@@ -89,7 +86,7 @@ export function initialParameters(config: ModelConfig, seed: number): Float32Arr
     const scale = /\.(output|down)$/.test(name) ? residualScale : scaleFor002;
     for (let i = offset; i < end; i++) {
       const sum = mix32(i ^ key0) + mix32(i ^ key1) + mix32(i ^ key2) + mix32(i ^ key3);
-      values[i] = Math.floor(((sum - meanOfSum) * scale) / sumBelow) * latticeStep.matrix;
+      values[i] = Math.floor(((sum - meanOfSum) * scale) / sumBelow) / latticePerUnit.matrix;
     }
   }
   return values;
@@ -103,7 +100,7 @@ export function decodeParameters(layout: ParameterLayout, bytes: Bytes): Decoded
   if (bytes.length !== 4 * layout.length) return refused('wrong length');
   const values = new Float32Array(bytes.slice().buffer); // [length]; WebGPU hosts are little-endian
   for (const { kind, rows, cols, offset } of layout.specs) {
-    const perUnit = 1 / latticeStep[kind];
+    const perUnit = latticePerUnit[kind];
     for (let i = offset; i < offset + rows * cols; i++) {
       const q = values[i] * perUnit;
       if (!Number.isInteger(q)) return refused(Number.isFinite(q) ? 'off the lattice' : 'not finite');

@@ -63,6 +63,8 @@ export interface Announcements {
   readonly rejections: Readonly<Record<string, number>>;
 }
 
+/** Above this a newcomer would not receive the encoded document: design section 3. */
+export const documentLimitBytes = 128 << 10;
 export const maxConfigCharacters = 16_384;
 export const maxRecords = 8;
 export const maxCurvePoints = 256;

@@ -3,6 +3,7 @@ import * as Y from 'yjs';
 import { invariant } from '../base/invariant.ts';
 import {
   decimate,
+  documentLimitBytes,
   maxConfigCharacters,
   maxCurvePoints,
   maxPresences,
@@ -20,9 +21,6 @@ import {
   type RecordAnnouncement,
   type SampleAnnouncement,
 } from './announcements.ts';
-
-/** Above this a newcomer would not receive the document: design section 3. */
-export const documentLimitBytes = 128 << 10;
 
 /** Writing stops here, so that no write takes the document past its limit. */
 const writeLimitBytes = documentLimitBytes - (32 << 10);

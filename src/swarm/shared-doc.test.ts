@@ -10,7 +10,8 @@ import { SeededRandom } from '../base/random.ts';
 import { fuzzRounds } from '../testing/long.ts';
 import { decimate, type Presence, type RecordAnnouncement } from './announcements.ts';
 import { guardPeers, guardSignaling, maxPeerMessageBytes, peerMessageProblem } from './shared-doc-guard.ts';
-import { documentLimitBytes, SharedDoc } from './shared-doc-state.ts';
+import { documentLimitBytes } from './announcements.ts';
+import { SharedDoc } from './shared-doc-state.ts';
 
 const id = (digit: number) => digit.toString(16).repeat(32) as PeerId;
 

@@ -3,7 +3,8 @@ import { realClock } from '../base/clock.ts';
 import { StarlingError } from '../base/errors.ts';
 import { maxPresences, type Presence } from './announcements.ts';
 import { guardPeers, guardSignaling } from './shared-doc-guard.ts';
-import { documentLimitBytes, SharedDoc } from './shared-doc-state.ts';
+import { documentLimitBytes } from './announcements.ts';
+import { SharedDoc } from './shared-doc-state.ts';
 
 export interface SharedDocOptions {
   readonly room: string;

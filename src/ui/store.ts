@@ -1,5 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { describeError, StarlingError } from '../base/errors.ts';
+import { problemOf } from '../base/errors.ts';
 import type { PageHost, PageSnapshot, PresetName } from './host.ts';
 
 export interface PageProblem {
@@ -37,7 +37,7 @@ export function createPageStore(host: PageHost): { readonly store: PageStore; cl
       try {
         await work();
       } catch (thrown) {
-        set({ problem: problemOf(thrown) });
+        set({ problem: problemOf(thrown, '') });
       } finally {
         set({ pending: undefined });
       }
@@ -67,10 +67,4 @@ export function createPageStore(host: PageHost): { readonly store: PageStore; cl
     store.setState({ snapshot });
   });
   return { store, close };
-}
-
-function problemOf(thrown: unknown): PageProblem {
-  return thrown instanceof StarlingError
-    ? { message: thrown.message, fix: thrown.fix }
-    : { message: describeError(thrown), fix: '' };
 }

@@ -8,6 +8,7 @@ import { voteSumProblem } from '../compression/aggregate.ts';
 import { byteTokenizer } from '../data/tokenizer.ts';
 import { configProblem, type ModelConfig, type PresetName } from '../model/config.ts';
 import { distroProblem, type DistroHyperparameters } from '../strategies/distro.ts';
+import { maxConfigCharacters } from '../swarm/announcements.ts';
 import { limits } from '../swarm/protocol.ts';
 
 /**
@@ -54,9 +55,6 @@ export interface DistroConfig {
 /** Of a contribution: design section 4. */
 const largestWeight = 4;
 
-/** The largest config text anyone reads. */
-export const maxConfigBytes = 16_384;
-
 const whole = (low: number, high: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
 
@@ -102,7 +100,7 @@ export async function runIdOf(config: RunConfig): Promise<RunId> {
 
 /** Reads a config someone announced. Refuses anything that this version could not train exactly as its author meant. */
 export function readRunConfig(text: string): Decoded<RunConfig> {
-  if (text.length > maxConfigBytes) return refused('config too long');
+  if (text.length > maxConfigCharacters) return refused('config too long');
   let json: unknown;
   try {
     json = JSON.parse(text);

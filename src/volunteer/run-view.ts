@@ -39,8 +39,7 @@ export interface RunView {
   readonly rejections: Readonly<Record<string, number>>;
 }
 
-/** Above this a newcomer would never receive the document: design section 3. */
-export const documentLimitBytes = 128 << 10;
+export { documentLimitBytes } from '../swarm/announcements.ts';
 
 /** What a starter can choose from. */
 export const presetChoices: readonly {

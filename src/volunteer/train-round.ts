@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
 import { assign } from '../data/assignment.ts';
-import { toBatch } from '../data/batch.ts';
 import type { Corpus } from '../data/corpus.ts';
+import { readBatch } from '../data/read-batch.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Replica } from '../model/replica.ts';
 import type { Strategy } from '../strategies/strategy.ts';
@@ -45,9 +45,10 @@ export async function trainRound(street: Street, round: number): Promise<RoundOu
   let mine: OwnContribution | undefined;
   let computeMs = 0;
   if (swarm.isMember(round)) {
-    const validationLoss = await measureShare(street, round);
+    const member = members.indexOf(swarm.self);
+    const validationLoss = await measureShare(street, round, member, members.length);
     const start = clock.now();
-    const learned = await phases.during('compute', learn(street, round));
+    const learned = await phases.during('compute', learn(street, round, member));
     const payload = await phases.during('compute', strategy.compress(round));
     computeMs = clock.now() - start;
     mine = { ...learned, payload, validationLoss };
@@ -67,8 +68,9 @@ export async function trainRound(street: Street, round: number): Promise<RoundOu
 async function learn(
   street: Street,
   round: number,
+  member: number,
 ): Promise<Pick<OwnContribution, 'tokens' | 'loss' | 'weight'>> {
-  const { config, corpus, tokenizer, replica, swarm, clock } = street;
+  const { config, corpus, tokenizer, replica, clock } = street;
   const { microBatch, tokensPerRound, model } = config;
   const tokensPerBatch = microBatch * model.context;
   const mostBatches = Math.max(1, Math.floor(tokensPerRound / tokensPerBatch));
@@ -76,7 +78,7 @@ async function learn(
     seed: config.seed,
     round,
     // The index, not the key, so that a seeded run reads the same text whoever takes part.
-    member: swarm.membersOf(round).indexOf(swarm.self),
+    member,
     sequences: mostBatches * microBatch,
     sequenceLength: model.context,
     shards: corpus.manifest.shards,
@@ -86,9 +88,7 @@ async function learn(
   replica.beginRound();
   do {
     const next = samples.slice(losses.length * microBatch, (losses.length + 1) * microBatch);
-    const texts = await Promise.all(next.map((sample) => corpus.read(sample)));
-    const tokens = texts.map((text) => tokenizer.encode(text)); // [B][T + 1]
-    losses.push(await replica.forwardBackward(toBatch(tokens, microBatch, model.context)));
+    losses.push(await replica.forwardBackward(await readBatch(corpus, tokenizer, next, model.context)));
   } while (losses.length < mostBatches && clock.now() < end);
   const tokens = losses.length * tokensPerBatch;
   const loss = losses.reduce((sum, one) => sum + one, 0) / losses.length;
@@ -99,15 +99,15 @@ async function learn(
 export const voteWeight = (tokens: number, target: number): Weight =>
   Math.min(4, Math.max(1, Math.floor((4 * tokens) / target))) as Weight;
 
-async function measureShare(street: Street, round: number): Promise<number | undefined> {
-  const { config, replica, swarm, validation } = street;
+async function measureShare(
+  { config, replica, validation }: Street,
+  round: number,
+  member: number,
+  members: number,
+): Promise<number | undefined> {
   if (!measuresValidation(config, round)) return undefined;
-  const members = swarm.membersOf(round);
-  const share = validationShare(validation.batches.length, members.indexOf(swarm.self), members.length);
-  if (share.length === 0) return undefined;
-  let sum = 0;
-  for (const index of share) sum += await replica.evaluate(await validation.batch(index));
-  return sum / share.length;
+  const share = validationShare(validation.batches.length, member, members);
+  return share.length === 0 ? undefined : validation.measure(replica, share);
 }
 
 /** Waits for the record, and books the wait: until every named body was here as exchange, the rest as agreement. */

@@ -1,15 +1,17 @@
 import type { PeerId } from '../base/ids.ts';
 import { validationSamples, type Sample } from '../data/assignment.ts';
-import { toBatch, type Batch } from '../data/batch.ts';
+import type { Batch } from '../data/batch.ts';
 import type { Corpus } from '../data/corpus.ts';
+import { readBatch } from '../data/read-batch.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Replica } from '../model/replica.ts';
 import type { CountedContribution } from '../swarm/swarm-api.ts';
 import type { RunConfig } from './run-config.ts';
 
 /** The run's fixed validation text, cut into batches [B, T] that are read when first needed. */
 export class ValidationSet {
   readonly batches: readonly (readonly Sample[])[];
-  readonly #config: RunConfig;
+  readonly #sequenceLength: number;
   readonly #corpus: Corpus;
   readonly #tokenizer: Tokenizer;
   readonly #read = new Map<number, Batch>();
@@ -26,18 +28,22 @@ export class ValidationSet {
     const batches: Sample[][] = [];
     for (let i = 0; i < samples.length; i += microBatch) batches.push(samples.slice(i, i + microBatch));
     this.batches = batches;
-    this.#config = config;
+    this.#sequenceLength = model.context;
     this.#corpus = corpus;
     this.#tokenizer = tokenizer;
   }
 
-  async batch(index: number): Promise<Batch> {
+  /** The mean loss of these batches, nats a token. */
+  async measure(replica: Replica, indices: readonly number[]): Promise<number> {
+    let sum = 0;
+    for (const index of indices) sum += await replica.evaluate(await this.#batch(index));
+    return sum / indices.length;
+  }
+
+  async #batch(index: number): Promise<Batch> {
     const known = this.#read.get(index);
     if (known !== undefined) return known;
-    const texts = await Promise.all((this.batches[index] ?? []).map((sample) => this.#corpus.read(sample)));
-    const { microBatch, model } = this.#config;
-    const tokens = texts.map((text) => this.#tokenizer.encode(text));
-    const batch = toBatch(tokens, microBatch, model.context);
+    const batch = await readBatch(this.#corpus, this.#tokenizer, this.batches[index], this.#sequenceLength);
     this.#read.set(index, batch);
     return batch;
   }

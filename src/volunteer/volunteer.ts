@@ -1,4 +1,4 @@
-import { describeError, StarlingError } from '../base/errors.ts';
+import { problemOf, StarlingError } from '../base/errors.ts';
 import type { RunId } from '../base/ids.ts';
 import { Corpus } from '../data/corpus.ts';
 import { byteTokenizer } from '../data/tokenizer.ts';
@@ -60,9 +60,9 @@ export class Volunteer {
       await this.#train(street);
     } catch (thrown) {
       if (this.#leaving) return;
-      this.#board.fix =
-        thrown instanceof StarlingError ? thrown.fix : 'Reload the page. If it stays, report it.';
-      this.#say('failed', thrown instanceof StarlingError ? thrown.message : describeError(thrown));
+      const { message, fix } = problemOf(thrown, 'Reload the page. If it stays, report it.');
+      this.#board.fix = fix;
+      this.#say('failed', message);
       this.#close();
     }
   }
@@ -217,11 +217,7 @@ export class Volunteer {
 
   /** The last round is over: measure the model once more, and stay to hand it to whoever still comes. */
   async #finish({ swarm, replica, validation }: Street): Promise<void> {
-    let sum = 0;
-    for (let index = 0; index < validation.batches.length; index++) {
-      sum += await replica.evaluate(await validation.batch(index));
-    }
-    this.#board.finalValidation(sum / validation.batches.length);
+    this.#board.finalValidation(await validation.measure(replica, [...validation.batches.keys()]));
     this.#board.traffic = await this.#platform.transport.stats();
     const round = this.#config.endRound ?? 0;
     this.#board.fix = 'To train another model, open this address with a new name: ?run=any-name.';
