@@ -91,9 +91,12 @@ export class StatusBoard {
     this.#payloadBytes += payloadBytes;
     this.#messageBytes += messageBytes;
     this.#tokensPerSecond = computeMs > 0 ? (1000 * mine.tokens) / computeMs : undefined;
-    const receipt = {
+    const receipt: Receipt = {
       round: record.round,
       counted: sent !== undefined,
+      standing: 'provisional',
+      by: 0,
+      of: 0,
       tokens: mine.tokens,
       payloadBytes,
       messageBytes,
@@ -145,7 +148,23 @@ export class StatusBoard {
       phaseMs: this.#phases.total,
       sample: this.sample,
       rejections: view?.rejections ?? {},
-      catchUp: view?.catchUp,
+      catchUp:
+        view?.catchUp === undefined
+          ? undefined
+          : {
+              stage: 'model',
+              done: view.catchUp.bytes,
+              total: view.catchUp.totalBytes,
+              perSecond: undefined,
+              sources: 1,
+            },
+      finalRound: -1,
+      epoch: 0,
+      ledger: [],
+      repairs: 0,
+      lostContributions: 0,
+      joinCatchUpMs: undefined,
+      longestRoundMs: 0,
       events: [...this.#events],
     };
   }

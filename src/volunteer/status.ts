@@ -1,5 +1,5 @@
 import type { AdapterReport } from '../gpu/device.ts';
-import type { PeerId } from '../base/ids.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
 import type { PresetName } from '../model/config.ts';
 import type { CurveAnnouncement, RecordAnnouncement } from '../swarm/announcements.ts';
 
@@ -16,10 +16,18 @@ export type VolunteerState =
 /** A point of the loss curve; validation only in rounds that measured it. */
 export type CurvePoint = CurveAnnouncement;
 
-/** "Round 41: yours counted, 256 tokens." */
+/** What a volunteer's contribution has come to. `provisional` until its round is final; `lost`: the final chain does not count it. */
+export type Standing = 'provisional' | 'final' | 'lost';
+
+/** "Round 41: yours counted, 256 tokens; final: counted by 3 of 3." */
 export interface Receipt {
   readonly round: number;
+  /** Whether the record of its round, as it stands now, counts it. */
   readonly counted: boolean;
+  readonly standing: Standing;
+  /** Members whose signatures made the round final, of how many; 0 of 0 until then. */
+  readonly by: number;
+  readonly of: number;
   readonly tokens: number;
   readonly payloadBytes: number;
   readonly messageBytes: number;
@@ -45,6 +53,33 @@ export interface PeerStatus {
   /** From the peer's presence in the shared document. */
   readonly adapter: string | undefined;
   readonly tokensPerSecond: number | undefined;
+}
+
+/** A record at the tail of the ledger. `certified`: enough members signed it; `final`: it is never rolled back. */
+export interface LedgerLine {
+  readonly round: number;
+  readonly digest: Digest;
+  readonly leader: PeerId;
+  /** Members after the record. */
+  readonly members: number;
+  readonly contributions: number;
+  readonly joins: number;
+  readonly leaves: number;
+  readonly standing: 'provisional' | 'certified' | 'final';
+  /** Members whose signatures certify it, of how many; 0 of 0 until then. */
+  readonly by: number;
+  readonly of: number;
+}
+
+/** How far a latecomer has come: the model's bytes, then the rounds since, then rounds of silent warm-up. */
+export interface CatchUp {
+  readonly stage: 'model' | 'rounds' | 'warm-up';
+  readonly done: number;
+  readonly total: number;
+  /** Bytes or rounds a second; undefined until measured. */
+  readonly perSecond: number | undefined;
+  /** Volunteers the model comes from at once; 0 in the other stages. */
+  readonly sources: number;
 }
 
 /** A record as pages show it and the shared document announces it. */
@@ -94,6 +129,20 @@ export interface VolunteerStatus {
   readonly phaseMs: PhaseMs;
   readonly sample: { readonly round: number; readonly text: string } | undefined;
   readonly rejections: Readonly<Record<string, number>>;
-  readonly catchUp: { readonly bytes: number; readonly totalBytes: number } | undefined;
+  readonly catchUp: CatchUp | undefined;
+  /** The newest final round, -1 before any. */
+  readonly finalRound: number;
+  /** How often the members had to go on without a vanished majority. */
+  readonly epoch: number;
+  /** The newest records, oldest first. */
+  readonly ledger: readonly LedgerLine[];
+  /** How often this replica differed and was put right. */
+  readonly repairs: number;
+  /** Own contributions that the final chain does not count. */
+  readonly lostContributions: number;
+  /** From asking to join until the first round followed; undefined for who was there from the start. */
+  readonly joinCatchUpMs: number | undefined;
+  /** The longest round this volunteer has seen from record to record, ms. */
+  readonly longestRoundMs: number;
   readonly events: readonly EventLine[];
 }

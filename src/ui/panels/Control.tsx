@@ -145,7 +145,9 @@ function Volunteering({ page, snapshot }: RoleProps) {
           {volunteer.fix}
         </p>
       )}
-      {volunteer.catchUp !== undefined && <CatchUp {...volunteer.catchUp} />}
+      {volunteer.catchUp !== undefined && (
+        <CatchUp bytes={volunteer.catchUp.done} totalBytes={volunteer.catchUp.total} />
+      )}
       <div className="actions">
         {state === 'failed' && <JoinButton page={page} name="Join again" />}
         {state === 'paused' ? (
