@@ -1,9 +1,10 @@
 import type { Bytes } from '../base/bytes.ts';
+import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { dct, dctBasis } from '../kernels/dct.ts';
-import { topK } from '../kernels/top-k.ts';
+import { putBack, topK } from '../kernels/top-k.ts';
 import type { BlockLayout, ParameterSpec } from './blocks.ts';
 import { encodeUpdate, updateOfSelection } from './sparse-update.ts';
 
@@ -26,6 +27,16 @@ export interface GradientSource {
   readonly gradientDispatches: readonly Dispatch[];
 }
 
+/** What one payload took out of the momentum. */
+export interface Departed {
+  /** u32 [blocks, k], as the top-k kernel packs it. */
+  readonly selection: Uint32Array<ArrayBuffer>;
+  /** f32 [blocks, k]: the coefficients as they were when they left; 0 for an empty slot. */
+  readonly amplitudes: Float32Array<ArrayBuffer>;
+  /** Folds of the momentum up to and including the one it left after. */
+  readonly folds: number;
+}
+
 /**
  * A volunteer's local momentum in the DCT domain, and the selection of what leaves it (DeMo, Peng et al. 2024). Momentum is
  * this volunteer's own: it is never replicated.
@@ -39,7 +50,12 @@ export class DctTopK {
   readonly #basis: Tensor;
   readonly #scratch: Tensor; // [largest tensor, at least 128 a block], used by one tensor after another
   readonly #selection: Tensor; // u32 [blocks, k]
-  readonly #dispatches: readonly Dispatch[];
+  readonly #amplitudes: Tensor; // f32 [blocks, k]
+  readonly #momentumDecay: number;
+  readonly #fold: readonly Dispatch[];
+  readonly #select: readonly Dispatch[];
+  readonly #putBack: readonly Dispatch[];
+  #folds = 0;
 
   constructor(
     source: GradientSource,
@@ -50,14 +66,16 @@ export class DctTopK {
     this.#source = source;
     this.#layout = layout;
     this.#k = k;
+    this.#momentumDecay = momentumDecay;
     this.#basis = gpu.tensor([2, 32, 32], 'f32', 'dct basis', dctBasis());
     const largest = Math.max(...layout.parameters.map(({ blocks, size }) => blocks * Math.max(size, 128)));
     this.#scratch = gpu.tensor([largest], 'f32', 'compression scratch');
     this.#selection = gpu.tensor([layout.blocks, k], 'u32', 'selection');
+    this.#amplitudes = gpu.tensor([layout.blocks, k], 'f32', 'amplitudes');
     this.momentum = layout.parameters.map(({ spec, blocks, size }) =>
       gpu.tensor([blocks, size], 'f32', `momentum of ${spec.name}`),
     );
-    const fold = layout.parameters.flatMap(({ spec: { kind, rows, cols } }, index) =>
+    this.#fold = layout.parameters.flatMap(({ spec: { kind, rows, cols } }, index) =>
       dct(gpu, {
         ...{ kind, rows, cols, norm, momentumDecay },
         gradient: source.tensors[index].gradient,
@@ -66,26 +84,60 @@ export class DctTopK {
         scratch: this.#scratch,
       }),
     );
-    const select = layout.parameters.flatMap(({ blocks, size, firstBlock }, index) =>
-      topK(gpu, {
-        ...{ blocks, firstBlock, k, blockSize: size },
-        momentum: this.momentum[index],
-        scratch: this.#scratch,
-        selection: this.#selection,
-      }),
-    );
-    this.#dispatches = [...fold, ...select];
+    const slots = layout.parameters.map(({ blocks, size, firstBlock }, index) => ({
+      ...{ blocks, firstBlock, k, blockSize: size },
+      momentum: this.momentum[index],
+      selection: this.#selection,
+      amplitudes: this.#amplitudes,
+    }));
+    this.#select = slots.flatMap((op) => topK(gpu, { ...op, scratch: this.#scratch }));
+    this.#putBack = slots.map((op) => putBack(gpu, op));
   }
 
-  /** Folds the gradients into momentum, takes out what leaves and returns it as a payload. One submit, one read-back. */
-  async compress(): Promise<Bytes> {
+  /**
+   * Folds the gradients into momentum, takes out what leaves and returns it as a payload, with what `putBack` needs. One
+   * submit, one read-back.
+   */
+  async compress(): Promise<{ payload: Bytes; departed: Departed }> {
     const { gpu, gradientDispatches } = this.#source;
-    gpu.submit([...gradientDispatches, ...this.#dispatches]);
-    const selection = await gpu.readU32(this.#selection);
-    return encodeUpdate(this.#layout, this.#k, updateOfSelection(this.#layout, this.#k, selection));
+    gpu.submit([...gradientDispatches, ...this.#fold, ...this.#select]);
+    const folds = ++this.#folds;
+    const [selection, amplitudes] = await gpu.read(this.#selection, this.#amplitudes);
+    invariant(
+      selection instanceof Uint32Array && amplitudes instanceof Float32Array,
+      'slots are u32, amplitudes f32',
+    );
+    const update = updateOfSelection(this.#layout, this.#k, selection);
+    return {
+      payload: encodeUpdate(this.#layout, this.#k, update),
+      departed: { selection, amplitudes, folds },
+    };
+  }
+
+  /** Folds the gradients into momentum and takes nothing out. Submits, and does not wait. */
+  accumulate(): void {
+    this.#source.gpu.submit([...this.#source.gradientDispatches, ...this.#fold]);
+    this.#folds++;
+  }
+
+  /**
+   * Adds what left back to the momentum, times momentumDecay^(folds since it left). Folds are linear, so the momentum is then
+   * what it had been had that payload not left; but what left in later payloads stays away. Submits, and does not wait. To
+   * do it once is the caller's part.
+   */
+  putBack({ selection, amplitudes, folds }: Departed): void {
+    const { gpu } = this.#source;
+    const factor = this.#momentumDecay ** (this.#folds - folds);
+    gpu.write(this.#selection, selection);
+    gpu.write(
+      this.#amplitudes,
+      amplitudes.map((amplitude) => factor * amplitude),
+    );
+    gpu.submit(this.#putBack);
   }
 
   close(): void {
-    this.#source.gpu.free(this.#basis, this.#scratch, this.#selection, ...this.momentum);
+    const { gpu } = this.#source;
+    gpu.free(this.#basis, this.#scratch, this.#selection, this.#amplitudes, ...this.momentum);
   }
 }

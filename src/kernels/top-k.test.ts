@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
-import { openTestGpu, randomNormal } from '../testing/gpu.ts';
-import { topK } from './top-k.ts';
-import { topKReference } from './top-k.reference.ts';
+import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { putBack, topK } from './top-k.ts';
+import { putBackReference, topKReference } from './top-k.reference.ts';
 
 const gpu = await openTestGpu();
 const untouched = 0xdeadbeef;
@@ -13,10 +13,15 @@ async function run(values: Float32Array<ArrayBuffer>, blockSize: number, k: numb
   const room = (firstBlock + blocks + 1) * k;
   const selection = gpu.tensor([room], 'u32', 'selection', new Uint32Array(room).fill(untouched));
   const scratch = gpu.tensor([128 * blocks], 'u32', 'scratch', new Uint32Array(128 * blocks).fill(untouched));
-  gpu.submit(topK(gpu, { momentum, scratch, selection, blocks, blockSize, firstBlock, k }));
+  const amplitudes = gpu.tensor([room], 'f32', 'amplitudes', poisoned(room));
+  const op = { momentum, scratch, selection, amplitudes, blocks, blockSize, firstBlock, k };
+  gpu.submit(topK(gpu, op));
   const [left, chosen] = [await gpu.readF32(momentum), await gpu.readU32(selection)];
-  gpu.free(momentum, scratch, selection);
-  return { left, chosen };
+  const amounts = await gpu.readF32(amplitudes);
+  gpu.submit([putBack(gpu, op)]);
+  const whole = await gpu.readF32(momentum);
+  gpu.free(momentum, scratch, selection, amplitudes);
+  return { left, chosen, amounts, whole };
 }
 
 function expectReference(
@@ -31,6 +36,14 @@ function expectReference(
   const after = new Uint32Array(k).fill(untouched);
   expect(Array.from(got.chosen)).toEqual([...outside, ...expected.selection, ...after]);
   expect(got.left).toEqual(expected.momentum);
+  const around = poisoned((firstBlock + 1) * k);
+  expect(Array.from(got.amounts)).toEqual([
+    ...around.subarray(0, firstBlock * k),
+    ...expected.amplitudes,
+    ...around.subarray(0, k),
+  ]);
+  // Each slot was emptied, so putting back is an addition to 0: the finite words of before.
+  expect(got.whole).toEqual(values.map((value) => (Number.isFinite(value) ? value : 0)));
 }
 
 describe('top-k takes the largest coefficients of a block and leaves zeros', () => {
@@ -72,6 +85,32 @@ describe('top-k takes the largest coefficients of a block and leaves zeros', () 
     ]);
     expect(left.every((value) => value === 0)).toBe(true);
   });
+
+  test.each([4096, 64])(
+    'what was put back is added to what grew there since, and an index past the block is passed over: blocks of %i (seed 12)',
+    async (blockSize) => {
+      const random = new SeededRandom(12);
+      const [blocks, k, firstBlock] = [3, 8, 2];
+      const before = randomNormal(random, blocks * blockSize);
+      const chosen = topKReference(randomNormal(random, blocks * blockSize), blockSize, k);
+      const taken = chosen.selection.slice();
+      if (blockSize === 64) taken[k] = 64 | (1 << 13);
+      taken[2 * k + 1] = 0;
+      const around = new Uint32Array(firstBlock * k).fill(1 << 13);
+      const room = (firstBlock + blocks) * k;
+      const momentum = gpu.tensor([blocks, blockSize], 'f32', 'momentum', before);
+      const selection = gpu.tensor([room], 'u32', 'selection', new Uint32Array([...around, ...taken]));
+      const amounts = new Float32Array([...poisoned(firstBlock * k), ...chosen.amplitudes]);
+      const amplitudes = gpu.tensor([room], 'f32', 'amplitudes', amounts);
+      gpu.submit([putBack(gpu, { momentum, selection, amplitudes, blocks, blockSize, firstBlock, k })]);
+      const after = await gpu.readF32(momentum);
+      const wanted = putBackReference(before, taken, chosen.amplitudes, blockSize);
+      expect(relativeL2(after, wanted)).toBeLessThan(1e-6);
+      const expectedChanges = blocks * k - (blockSize === 64 ? 2 : 1);
+      expect(after.filter((value, at) => value !== before[at])).toHaveLength(expectedChanges);
+      gpu.free(momentum, selection, amplitudes);
+    },
+  );
 
   test('what is not finite counts as zero and is set to zero', async () => {
     const values = randomNormal(new SeededRandom(3), 4096);

@@ -1,14 +1,19 @@
 import type { Bytes } from '../base/bytes.ts';
 import { StarlingError } from '../base/errors.ts';
+import { invariant } from '../base/invariant.ts';
 import { hashWords } from '../base/random.ts';
 import { aggregateVotes, type VoteList } from '../compression/aggregate.ts';
 import { blockLayout, type BlockLayout } from '../compression/blocks.ts';
-import { DctTopK } from '../compression/dct-top-k.ts';
+import { DctTopK, type Departed } from '../compression/dct-top-k.ts';
 import { IntegerApply, type RoundStep } from '../compression/integer-apply.ts';
 import { decodeUpdate, largestK, maxPayloadBytes } from '../compression/sparse-update.ts';
+import { Journal } from './journal.ts';
 import { decayAt, stepAt, type Schedule } from './schedule.ts';
 import type { Strategy, WeightedPayload } from './strategy.ts';
 import type { Trainable } from './trainable.ts';
+
+/** Own contributions remembered until their round is final: four times what may be unfinal before an epoch change. */
+export const journalRounds = 256;
 
 /** What fixes the DisTrO strategy of a run. */
 export interface DistroHyperparameters {
@@ -66,6 +71,7 @@ export class DistroStrategy implements Strategy<VoteList> {
   readonly #hyper: DistroHyperparameters;
   readonly #compressor: DctTopK;
   readonly #applier: IntegerApply;
+  readonly #journal = new Journal<Departed>(journalRounds);
 
   /** Throws StarlingError `distro-config` or `unblockable-parameters`. */
   constructor(replica: Trainable, hyper: DistroHyperparameters) {
@@ -92,8 +98,33 @@ export class DistroStrategy implements Strategy<VoteList> {
     return maxPayloadBytes(this.layout, this.#hyper.k);
   }
 
-  compress(_round: number): Promise<Bytes> {
-    return this.#compressor.compress();
+  /** Throws where `round` was compressed before and is remembered: checked before anything leaves the momentum. */
+  async compress(round: number): Promise<Bytes> {
+    invariant(!this.#journal.has(round), `round ${round} is compressed once`);
+    const { payload, departed } = await this.#compressor.compress();
+    this.#journal.add(round, departed);
+    return payload;
+  }
+
+  accumulate(_round: number): Promise<void> {
+    this.#compressor.accumulate();
+    return Promise.resolve();
+  }
+
+  giveBack(round: number): boolean {
+    const departed = this.#journal.take(round);
+    if (departed === undefined) return false;
+    this.#compressor.putBack(departed);
+    return true;
+  }
+
+  forget(round: number): boolean {
+    return this.#journal.take(round) !== undefined;
+  }
+
+  get departures(): { readonly open: number; readonly dropped: number } {
+    const { open, dropped } = this.#journal;
+    return { open, dropped };
   }
 
   payloadProblem(payload: Bytes): string | undefined {
