@@ -98,6 +98,11 @@ export class DistroStrategy implements Strategy<VoteList> {
     return maxPayloadBytes(this.layout, this.#hyper.k);
   }
 
+  /** f32 [blocks, 4096 or 64] for each tensor of the layout: this volunteer's own, never replicated. */
+  get momentum(): DctTopK['momentum'] {
+    return this.#compressor.momentum;
+  }
+
   /** Throws where `round` was compressed before and is remembered: checked before anything leaves the momentum. */
   async compress(round: number): Promise<Bytes> {
     invariant(!this.#journal.has(round), `round ${round} is compressed once`);
