@@ -107,7 +107,7 @@ export function readRunConfig(text: string): Decoded<RunConfig> {
   } catch {
     return refused('config is not JSON');
   }
-  const parsed = v.safeParse(schema, json);
+  const parsed = v.safeParse(schema, json, { abortEarly: true });
   if (!parsed.success) return refused('config has the wrong shape');
   const config = parsed.output;
   if (configProblem(config.model) !== undefined || config.model.vocabulary !== byteTokenizer.vocabulary)
