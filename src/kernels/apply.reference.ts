@@ -39,8 +39,11 @@ export function applyReference(
 ): Float32Array<ArrayBuffer> {
   const perUnit = latticePerUnit[kind];
   const { step, decay } = moveOf(kind, round);
-  return Float32Array.from(values, (value, at) => {
+  const moved = new Float32Array(values.length);
+  // A plain loop: replaying rounds runs it for every parameter, and Float32Array.from takes several times as long.
+  for (let at = 0; at < values.length; at++) {
     const h = mix32((offset + at) ^ round.roundKey) & 0xfffffff;
-    return movedInteger(value * perUnit, h, Math.sign(x[at]), step, decay) / perUnit;
-  });
+    moved[at] = movedInteger(values[at] * perUnit, h, Math.sign(x[at]), step, decay) / perUnit;
+  }
+  return moved;
 }
