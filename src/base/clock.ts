@@ -19,16 +19,21 @@ export const realClock: Clock = {
 /** A clock that moves only when told to; callbacks run in order of their due time. */
 export class ManualClock implements Clock {
   #now = 0;
-  #sequence = 0;
-  readonly #due: { at: number; sequence: number; callback: () => void }[] = [];
+  readonly #due: { at: number; callback: () => void }[] = [];
 
   now(): number {
     return this.#now;
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    const entry = { at: this.#now + Math.max(0, delayMs), sequence: this.#sequence++, callback };
-    this.#due.push(entry);
+    const entry = { at: this.#now + Math.max(0, delayMs), callback };
+    let low = 0;
+    for (let high = this.#due.length; low < high;) {
+      const middle = (low + high) >> 1;
+      if ((this.#due[middle]?.at ?? Infinity) <= entry.at) low = middle + 1;
+      else high = middle;
+    }
+    this.#due.splice(low, 0, entry); // in order of time, then of asking
     return () => {
       const index = this.#due.indexOf(entry);
       if (index >= 0) this.#due.splice(index, 1);
@@ -39,7 +44,6 @@ export class ManualClock implements Clock {
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {
-      this.#due.sort((a, b) => a.at - b.at || a.sequence - b.sequence);
       const next = this.#due[0];
       if (next === undefined || next.at > end) break;
       this.#due.shift();

@@ -2,6 +2,7 @@ import { toHex, type Bytes } from '../base/bytes.ts';
 import { sha256 } from '../base/digest.ts';
 import { StarlingError } from '../base/errors.ts';
 import type { PeerId } from '../base/ids.ts';
+import { chain, type MaybePromise } from '../base/maybe-promise.ts';
 
 export const publicKeyBytes = 32;
 export const signatureBytes = 64;
@@ -12,15 +13,15 @@ export interface Signer {
   /** 32 bytes: the raw Ed25519 public key. */
   readonly publicKey: Bytes;
   /** 64 bytes. */
-  sign(bytes: Bytes): Promise<Bytes>;
+  sign(bytes: Bytes): MaybePromise<Bytes>;
 }
 
-/** Hashing and verifying, as an argument: tests pass a fast one. */
+/** Hashing and verifying, as an argument: tests pass a fast one that answers at once. */
 export interface SwarmCrypto {
   /** 32 bytes. */
-  sha256(bytes: Bytes): Promise<Bytes>;
+  sha256(bytes: Bytes): MaybePromise<Bytes>;
   /** False for any wrong signature or malformed key; never throws. */
-  verify(publicKey: Bytes, bytes: Bytes, signature: Bytes): Promise<boolean>;
+  verify(publicKey: Bytes, bytes: Bytes, signature: Bytes): MaybePromise<boolean>;
 }
 
 /** An Ed25519 key pair of this volunteer. `keys` survives structured clone (IndexedDB, postMessage). */
@@ -58,8 +59,8 @@ export async function identityFromKeys(keys: CryptoKeyPair): Promise<Identity> {
 }
 
 /** The peer id of a public key: the first 16 bytes of its SHA-256, as hex. */
-export async function peerIdOf(publicKey: Bytes, hash: SwarmCrypto['sha256'] = sha256): Promise<PeerId> {
-  return toHex((await hash(publicKey)).subarray(0, 16)) as PeerId;
+export function peerIdOf(publicKey: Bytes, hash: SwarmCrypto['sha256'] = sha256): MaybePromise<PeerId> {
+  return chain(hash(publicKey), (digest) => toHex(digest.subarray(0, 16)) as PeerId);
 }
 
 /** Whether `signature` is an Ed25519 signature of `bytes` by `publicKey`. Any bytes may be given; never throws. */

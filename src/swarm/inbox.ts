@@ -1,9 +1,10 @@
 import type { Bytes } from '../base/bytes.ts';
 import type { PeerId } from '../base/ids.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 
 export interface InboxOptions {
-  /** Judges one message; never rejects. */
-  readonly judge: (from: PeerId, bytes: Bytes) => Promise<void>;
+  /** Judges one message, at once or later; never rejects. */
+  readonly judge: (from: PeerId, bytes: Bytes) => MaybePromise<void>;
   readonly overflow: (from: PeerId) => void;
   /** Bytes that may wait of one peer. */
   readonly byteLimit: number;
@@ -30,6 +31,8 @@ export class Inbox {
   readonly #options: InboxOptions;
   readonly #queues = new Map<PeerId, Queue>();
   readonly #parked = new Map<PeerId, Parked[]>();
+  /** Peers that went while a message of theirs was being judged. */
+  readonly #gone = new Set<PeerId>();
   #closed = false;
 
   constructor(options: InboxOptions) {
@@ -50,7 +53,7 @@ export class Inbox {
     }
     queue.waiting.push(bytes);
     queue.bytes += bytes.length;
-    if (!queue.running) void this.#run(from, queue);
+    if (!queue.running) this.#run(from, queue);
   }
 
   /** Keeps a message until `release` reaches its round. */
@@ -79,14 +82,9 @@ export class Inbox {
 
   /** The peer is gone. What waits is still judged: it may hold the last record of a leader. */
   forget(from: PeerId): void {
-    const queue = this.#queues.get(from);
-    if (queue?.running === false) this.#queues.delete(from);
-    if (this.#parked.get(from)?.length === 0) this.#parked.delete(from);
-  }
-
-  /** Forgets parked messages of peers that are not linked any more. */
-  dropStrangers(linked: ReadonlySet<PeerId>): void {
-    for (const from of this.#parked.keys()) if (!linked.has(from)) this.#parked.delete(from);
+    if (this.#queues.get(from)?.running === true) this.#gone.add(from);
+    else this.#queues.delete(from);
+    this.#parked.delete(from);
   }
 
   close(): void {
@@ -95,14 +93,22 @@ export class Inbox {
     this.#parked.clear();
   }
 
-  async #run(from: PeerId, queue: Queue): Promise<void> {
+  #run(from: PeerId, queue: Queue): void {
     queue.running = true;
     for (;;) {
       const bytes = queue.waiting.shift();
       if (bytes === undefined || this.#closed) break;
-      await this.#options.judge(from, bytes);
+      const judged = this.#options.judge(from, bytes);
+      if (judged instanceof Promise) {
+        void judged.then(() => {
+          queue.bytes -= bytes.length;
+          this.#run(from, queue);
+        });
+        return;
+      }
       queue.bytes -= bytes.length;
     }
     queue.running = false;
+    if (this.#gone.delete(from)) this.forget(from);
   }
 }

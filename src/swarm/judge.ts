@@ -1,48 +1,24 @@
-import { toHex, type Bytes } from '../base/bytes.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Digest, PeerId } from '../base/ids.ts';
+import type { Bytes } from '../base/bytes.ts';
+import type { PeerId } from '../base/ids.ts';
 import { unreachable } from '../base/invariant.ts';
+import { chain, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Verdict } from '../base/verdict.ts';
-import type { Exchange } from './exchange.ts';
-import { peerIdOf, type SwarmCrypto } from './identity.ts';
-import type { Ledger } from './ledger.ts';
-import type { ChainRecord, Member } from './membership.ts';
+import { peerIdOf } from './identity.ts';
+import { digestOfRaw, isSigned, keyOf, type JudgeContext } from './judge-context.ts';
+import { bodiesRoot, judgeRecord } from './judge-record.ts';
 import { decodeMessage, type Envelope } from './protocol-codec.ts';
-import {
-  signedBytes,
-  type ConfirmMessage,
-  type ContributionMessage,
-  type HelloMessage,
-  type JoinMessage,
-  type LeaveMessage,
-  type Message,
-  type RecordMessage,
-  type SnapshotMessage,
+import type {
+  ConfirmMessage,
+  ContributionMessage,
+  HelloMessage,
+  JoinMessage,
+  LeaveMessage,
+  Message,
+  NamedMessage,
 } from './protocol.ts';
-import { currentRound, type RoundEvent, type RoundState } from './round-state.ts';
-import type { Contribution, SwarmRules } from './swarm-api.ts';
-import type { SnapshotClient, SnapshotServer } from './state-transfer.ts';
-
-/** What judging a message needs of the volunteer. */
-export interface JudgeContext {
-  readonly rules: SwarmRules;
-  readonly crypto: SwarmCrypto;
-  readonly clock: Clock;
-  readonly ledger: Ledger;
-  readonly exchange: Exchange;
-  readonly server: SnapshotServer;
-  readonly client: SnapshotClient;
-  readonly state: RoundState;
-  dispatch(event: RoundEvent): void;
-  /** Keeps a message until its round is in progress. */
-  park(from: PeerId, round: number, raw: Bytes): void;
-  /** Keeps the signed message of a record that may be accepted. */
-  keepRecord(record: ChainRecord, raw: Bytes): void;
-  sendRaw(to: PeerId, raw: Bytes): void;
-  sendHello(to: PeerId): void;
-  /** Something that the volunteer asks for has changed, though nothing was dispatched. */
-  changed(): void;
-}
+import { contributionsOfAuthor, roundsOpen } from './round-facts.ts';
+import { authorKey, currentRound, isMember, type RoundEvent } from './round-state.ts';
+import type { Contribution } from './swarm-api.ts';
 
 /** Rounds ahead of ours that a message may be of. Members more than this apart need a snapshot. */
 const roundsAhead = 64;
@@ -51,7 +27,7 @@ const roundsAhead = 64;
  * Judges one message from the peer at the other end of a link: decoded, its ranges and its signature checked, then
  * handed to the round machine, which may still refuse it (counted there). Never throws for anything a peer can send.
  */
-export async function judge(context: JudgeContext, from: PeerId, raw: Bytes): Promise<Verdict> {
+export function judge(context: JudgeContext, from: PeerId, raw: Bytes): MaybePromise<Verdict> {
   const decoded = decodeMessage(raw);
   if (!decoded.ok) return { rejected: decoded.reason };
   const { message } = decoded.value;
@@ -59,25 +35,32 @@ export async function judge(context: JudgeContext, from: PeerId, raw: Bytes): Pr
     case 'hello':
       return judgeHello(context, from, message);
     case 'contribution':
-    case 'record':
-      return judgeOfRound(context, from, raw, decoded.value, message);
-    case 'have':
       return (
-        ifCurrent(context, from, message.round, raw, message.round - 1) ??
-        take(context, { kind: 'have', from, round: message.round, digest: message.digest })
+        ifAhead(context, from, message.round, raw) ??
+        judgeContribution(context, from, raw, decoded.value, message)
       );
+    case 'record':
+      return judgeRecord(context, from, raw, decoded.value, message);
+    case 'have': {
+      if (message.round < currentRound(context.state)) return 'ignored';
+      const { round, digest } = message;
+      return ifAhead(context, from, round, raw) ?? take(context, { kind: 'have', from, round, digest });
+    }
     case 'confirm':
       return judgeConfirm(context, from, decoded.value, message);
     case 'join':
       return judgeJoin(context, from, decoded.value, message);
     case 'leave':
       return judgeLeave(context, from, decoded.value, message);
+    case 'named':
+      return judgeNamed(context, from, message);
     case 'snapshot':
-      return judgeSnapshot(context, from, message);
+      return context.client.takeHeader(from, message);
     case 'piece':
       return context.client.takePiece(from, message);
     case 'want-contribution':
     case 'want-record':
+    case 'want-named':
     case 'want-snapshot':
     case 'want-piece':
       return serve(context, from, message);
@@ -91,127 +74,80 @@ function take(context: JudgeContext, event: RoundEvent): Verdict {
   return 'applied';
 }
 
-/** The verdict on a message that is not of the round in progress; undefined if it is. `head`: what it shows `from` to hold. */
-function ifCurrent(
-  context: JudgeContext,
-  from: PeerId,
-  round: number,
-  raw: Bytes,
-  head: number,
-): Verdict | undefined {
-  const state = context.state;
-  const canJudge = state.head !== undefined || (state.mode === 'entering' && round === 0);
-  if (canJudge && round === currentRound(state)) return undefined;
+/** The verdict on a message of a round still to come, which also shows how far its sender is; undefined if it is not. */
+function ifAhead(context: JudgeContext, from: PeerId, round: number, raw: Bytes): Verdict | undefined {
+  const { state } = context;
   if (state.head !== undefined) {
-    if (round < currentRound(state)) return 'ignored';
-    context.dispatch({ kind: 'claim', peer: from, head });
+    if (round <= currentRound(state)) return undefined;
+    context.dispatch({ kind: 'claim', peer: from, head: round - 1 });
     if (round > currentRound(state) + roundsAhead) return { rejected: 'round-far-ahead' };
   }
   context.park(from, round, raw);
   return 'ignored';
 }
 
-async function judgeOfRound(
-  context: JudgeContext,
-  from: PeerId,
-  raw: Bytes,
-  envelope: Envelope,
-  message: ContributionMessage | RecordMessage,
-): Promise<Verdict> {
-  if (message.kind === 'contribution') {
-    const other = ifCurrent(context, from, message.round, raw, message.round - 1);
-    return other ?? judgeContribution(context, from, raw, envelope, message);
-  }
-  // A record of a round that is decided is judged too: it may show another chain.
-  const state = context.state;
-  if (state.head !== undefined && message.round <= state.head.round) {
-    if (!state.trail.has(message.round)) return 'ignored';
-  } else {
-    const other = ifCurrent(context, from, message.round, raw, message.round);
-    if (other !== undefined) return other;
-  }
-  return judgeRecord(context, from, raw, envelope, message);
+function judgeHello(context: JudgeContext, from: PeerId, message: HelloMessage): MaybePromise<Verdict> {
+  const { publicKey, stand, wantsMembership } = message;
+  return chain(
+    peerIdOf(publicKey, (bytes) => context.crypto.sha256(bytes)),
+    (id): Verdict => {
+      if (id !== from) return { rejected: 'hello-wrong-key' };
+      if (stand !== undefined && (stand.oldest > stand.head + 1 || stand.final > stand.head))
+        return { rejected: 'hello-malformed' };
+      context.dispatch({ kind: 'hello', peer: from, publicKey, stand, wantsMembership });
+      context.client.proceed();
+      return 'applied';
+    },
+  );
 }
 
-async function judgeHello(context: JudgeContext, from: PeerId, message: HelloMessage): Promise<Verdict> {
-  const { publicKey, head, oldest, wantsMembership } = message;
-  if ((await peerIdOf(publicKey, context.crypto.sha256)) !== from) return { rejected: 'hello-wrong-key' };
-  const event = { kind: 'hello', peer: from, publicKey, wantsMembership } as const;
-  context.dispatch({ ...event, head: head ?? -1, oldest: oldest ?? 0 });
-  context.client.proceed();
-  return 'applied';
-}
-
-async function judgeContribution(
+function judgeContribution(
   context: JudgeContext,
   from: PeerId,
   raw: Bytes,
   envelope: Envelope,
   message: ContributionMessage,
-): Promise<Verdict> {
-  const { rules, crypto, exchange } = context;
+): MaybePromise<Verdict> {
+  const { rules, exchange, state } = context;
   const { round, author, weight, tokens, loss, validationLoss, payload } = message;
-  const key = context.state.members.find(({ id }) => id === author)?.publicKey;
+  if (!roundsOpen(state, round)) return 'ignored';
+  const isCurrent = round === currentRound(state);
+  if (isCurrent && !isMember(state, author)) return { rejected: 'contribution-by-a-stranger' };
+  const key = keyOf(state, author);
   if (key === undefined) return { rejected: 'contribution-by-a-stranger' };
   if (payload.length > rules.maxPayloadBytes) return { rejected: 'payload-too-long' };
-  const digest = toHex(await crypto.sha256(raw)) as Digest;
-  const counted = { author, weight, digest, tokens, loss, validationLoss };
-  if (exchange.get(digest) === undefined) {
-    if (!(await isSigned(context, key, envelope))) return { rejected: 'contribution-signature' };
-    const problem = rules.payloadProblem(payload);
-    if (problem !== undefined) return { rejected: `payload: ${problem}` };
-    if (currentRound(context.state) !== round) return 'ignored'; // decided while we verified
-    const contribution: Contribution = { ...counted, round, payload, messageBytes: raw.length };
-    exchange.add({ contribution, raw, atMs: context.clock.now() });
-  }
-  context.dispatch({ kind: 'contribution', from, round, counted });
-  // Refused by the machine, or decided without it: nobody will ask for it here.
-  const named = context.ledger.get(round)?.record.contributions.some((one) => one.digest === digest) ?? false;
-  if (!context.state.pool.has(digest) && !named) exchange.drop(digest);
-  return 'applied';
+  return chain(digestOfRaw(context, raw), (digest) => {
+    const counted = { author, weight, digest, tokens, loss, validationLoss };
+    if (exchange.get(digest) !== undefined)
+      return take(context, { kind: 'contribution', from, round, counted });
+    const wanted = exchange.isWanted(digest);
+    // Of a round that is decided only what another chain may count is of use.
+    if (!isCurrent && !wanted && context.state.byAuthor.has(authorKey(round, author))) return 'ignored';
+    if (!wanted && contributionsOfAuthor(context.state, round, author) >= 2)
+      return { rejected: 'second-contribution' };
+    return chain(isSigned(context, key, envelope), (signed): Verdict => {
+      if (!signed) return { rejected: 'contribution-signature' };
+      const problem = rules.payloadProblem(payload);
+      if (problem !== undefined) return { rejected: `payload: ${problem}` };
+      if (!roundsOpen(context.state, round)) return 'ignored'; // decided while we verified
+      const contribution: Contribution = { ...counted, round, payload, messageBytes: raw.length };
+      exchange.add({ contribution, raw, atMs: context.clock.now() });
+      context.dispatch({ kind: 'contribution', from, round, counted });
+      // Refused by the machine, or final without it: nobody will ask for it here.
+      const named = context.ledger.get(round)?.named.includes(digest) ?? false;
+      if (!context.state.pool.has(digest) && !named) exchange.drop(digest);
+      return 'applied';
+    });
+  });
 }
 
-async function judgeRecord(
-  context: JudgeContext,
-  from: PeerId,
-  raw: Bytes,
-  envelope: Envelope,
-  message: RecordMessage,
-): Promise<Verdict> {
-  const { crypto } = context;
-  const digest = toHex(await crypto.sha256(raw)) as Digest;
-  const state = context.state;
-  if (state.trail.get(message.round) === digest) {
-    context.dispatch({ kind: 'claim', peer: from, head: message.round });
-    return 'ignored';
-  }
-  const known = state.candidates.get(digest);
-  if (known !== undefined) {
-    context.dispatch({ kind: 'record', from, record: known.record });
-    return 'ignored';
-  }
-  const joins = await Promise.all(message.joinKeys.map((key) => peerIdOf(key, crypto.sha256)));
-  // Record 0 and a takeover bring the key of their leader, who joins by them.
-  const knownKey = message.round === 0 ? undefined : keyOf(context.state, message.leader);
-  const key = knownKey ?? message.joinKeys[joins.indexOf(message.leader)];
-  if (key === undefined) return { rejected: 'record-leader-not-a-member' };
-  if (!(await isSigned(context, key, envelope))) return { rejected: 'record-signature' };
-  const { round, parent, leader, parentState, contributions, joinKeys, leaves } = message;
-  const record: ChainRecord = {
-    ...{ round, parent, digest, leader, parentState },
-    ...{ contributions, joins, joinKeys, leaves },
-  };
-  context.keepRecord(record, raw);
-  return take(context, { kind: 'record', from, record });
-}
-
-async function judgeConfirm(
+function judgeConfirm(
   context: JudgeContext,
   from: PeerId,
   envelope: Envelope,
   message: ConfirmMessage,
-): Promise<Verdict> {
-  const { round, record, state } = message;
+): MaybePromise<Verdict> {
+  const { round, record, state, clean } = message;
   const { head } = context.state;
   if (head !== undefined && round > head.round + 1 + roundsAhead) {
     context.dispatch({ kind: 'claim', peer: from, head: round });
@@ -219,66 +155,81 @@ async function judgeConfirm(
   }
   const key = keyOf(context.state, from);
   if (key === undefined) return { rejected: 'confirm-before-hello' };
-  if (!(await isSigned(context, key, envelope))) return { rejected: 'confirm-signature' };
-  context.dispatch({ kind: 'confirm', peer: from, round, record, state });
-  const served = context.server.oldestRound;
-  if (served !== undefined && round > served) context.server.forget(from);
-  return 'applied';
+  return chain(isSigned(context, key, envelope), (signed): Verdict => {
+    const { signature } = envelope;
+    if (!signed || signature === undefined) return { rejected: 'confirm-signature' };
+    return take(context, { kind: 'confirm', peer: from, round, record, state, clean, signature });
+  });
 }
 
-async function judgeJoin(
+function judgeJoin(
   context: JudgeContext,
   from: PeerId,
   envelope: Envelope,
   message: JoinMessage,
-): Promise<Verdict> {
+): MaybePromise<Verdict> {
   const { round, publicKey } = message;
   const { head } = context.state;
   if (head === undefined) return 'ignored';
   // An old join, played again, would make a member of a peer that left.
   if (Math.abs(round - head.round) > roundsAhead) return { rejected: 'join-stale' };
-  if ((await peerIdOf(publicKey, context.crypto.sha256)) !== from) return { rejected: 'join-for-another' };
-  if (!(await isSigned(context, publicKey, envelope))) return { rejected: 'join-signature' };
-  return take(context, { kind: 'join', peer: from, publicKey });
+  return chain(
+    peerIdOf(publicKey, (bytes) => context.crypto.sha256(bytes)),
+    (id) => {
+      if (id !== from) return { rejected: 'join-for-another' };
+      return chain(isSigned(context, publicKey, envelope), (signed): Verdict => {
+        if (!signed) return { rejected: 'join-signature' };
+        return take(context, { kind: 'join', peer: from, publicKey });
+      });
+    },
+  );
 }
 
-async function judgeLeave(
+function judgeLeave(
   context: JudgeContext,
   from: PeerId,
   envelope: Envelope,
   message: LeaveMessage,
-): Promise<Verdict> {
-  if (message.author !== from) return { rejected: 'leave-for-another' };
+): MaybePromise<Verdict> {
+  const { author, joined, round, record } = message;
+  if (author !== from) return { rejected: 'leave-for-another' };
   const key = keyOf(context.state, from);
   if (key === undefined) return 'ignored';
-  if (!(await isSigned(context, key, envelope))) return { rejected: 'leave-signature' };
-  return take(context, { kind: 'leave', peer: from, round: message.round });
+  return chain(isSigned(context, key, envelope), (signed): Verdict => {
+    const { signature } = envelope;
+    if (!signed || signature === undefined) return { rejected: 'leave-signature' };
+    return take(context, { kind: 'leave', goodbye: { author, joined, round, record, signature } });
+  });
 }
 
-async function judgeSnapshot(
-  context: JudgeContext,
-  from: PeerId,
-  message: SnapshotMessage,
-): Promise<Verdict> {
-  if (from !== context.client.source) return { rejected: 'snapshot-unasked' };
-  const members: Member[] = await Promise.all(
-    message.members.map(async ({ publicKey, joinedRound }) => {
-      return { id: await peerIdOf(publicKey, context.crypto.sha256), publicKey, joinedRound, missed: 0 };
-    }),
-  );
-  members.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return context.client.takeHeader(from, message, members);
+function judgeNamed(context: JudgeContext, from: PeerId, message: NamedMessage): MaybePromise<Verdict> {
+  const { record, digests } = message;
+  const node = context.state.nodes.get(record);
+  if (node?.record === undefined || node.named !== undefined) return 'ignored';
+  const { bodies, authors } = node.record;
+  if (digests.length !== authors.length || !context.state.links.has(from))
+    return { rejected: 'named-wrong-root' };
+  return chain(bodiesRoot(context, digests), (root): Verdict => {
+    if (root !== bodies) return { rejected: 'named-wrong-root' };
+    return take(context, { kind: 'named', record, digests });
+  });
 }
 
 type Request = Extract<Message, { kind: `want-${string}` }>;
 
-function serve(context: JudgeContext, from: PeerId, message: Request): Verdict {
-  const { exchange, ledger, server } = context;
+function serve(context: JudgeContext, from: PeerId, message: Request): MaybePromise<Verdict> {
+  const { exchange, ledger, server, state } = context;
   switch (message.kind) {
     case 'want-contribution': {
       const body = exchange.get(message.digest);
       if (body === undefined) return 'ignored';
       context.sendRaw(from, body.raw);
+      return 'applied';
+    }
+    case 'want-named': {
+      const digests = state.nodes.get(message.record)?.named ?? ofLedger(context, message);
+      if (digests === undefined) return 'ignored';
+      context.sendNamed(from, message.round, message.record, digests);
       return 'applied';
     }
     case 'want-record': {
@@ -287,7 +238,7 @@ function serve(context: JudgeContext, from: PeerId, message: Request): Verdict {
         context.sendHello(from); // says what is here
         return 'ignored';
       }
-      for (const { digest } of entry.record.contributions) {
+      for (const digest of entry.named) {
         const body = exchange.get(digest);
         if (body !== undefined) context.sendRaw(from, body.raw);
       }
@@ -295,22 +246,16 @@ function serve(context: JudgeContext, from: PeerId, message: Request): Verdict {
       return 'applied';
     }
     case 'want-snapshot':
-      if (context.state.mode !== 'following') return 'ignored';
-      server.want(from, (round) => round + 1 >= ledger.oldest);
-      context.changed();
-      return 'applied';
+      if (state.mode !== 'following') return 'ignored';
+      return server.want(from);
     case 'want-piece':
-      return server.piece(from, message.round, message.index);
+      return server.piece(from, message.root, message.index);
     default:
       return unreachable(message);
   }
 }
 
-const keyOf = (state: RoundState, peer: PeerId): Bytes | undefined =>
-  state.members.find(({ id }) => id === peer)?.publicKey ?? state.links.get(peer)?.publicKey;
-
-async function isSigned(context: JudgeContext, key: Bytes, envelope: Envelope): Promise<boolean> {
-  const { rules, crypto } = context;
-  if (envelope.signature === undefined) return false;
-  return crypto.verify(key, signedBytes(rules.runId, envelope.unsigned), envelope.signature);
+function ofLedger({ ledger }: JudgeContext, { round, record }: { round: number; record: string }) {
+  const entry = ledger.get(round);
+  return entry?.record.digest === record ? entry.named : undefined;
 }

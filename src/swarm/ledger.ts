@@ -1,27 +1,32 @@
 import type { Bytes } from '../base/bytes.ts';
-import type { PeerId } from '../base/ids.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
-import type { ChainRecord, Member } from './membership.ts';
+import type { ChainContext } from './chain-context.ts';
+import type { Body } from './exchange.ts';
+import type { ChainRecord } from './membership.ts';
 
-/** A record on our chain, the signed message it came in, and the members after it. */
+/** A record on our chain, the signed message it came in, what the chain says after it, and the contributions it counts. */
 export interface LedgerEntry {
   readonly record: ChainRecord;
   readonly raw: Bytes;
-  readonly members: readonly Member[];
+  readonly context: ChainContext;
+  readonly named: readonly Digest[];
+  /** The contributions it counts, in its order. */
+  readonly bodies: readonly Body[];
 }
 
 /** Rounds that stay for peers that lag. */
 export const roundsKept = 8;
 /** Rounds that stay at most, for a slow volunteer of our own or a snapshot in service. */
-export const roundsKeptAtMost = 64;
+export const roundsKeptAtMost = 256;
 
-/** The tail of the linear chain: records from `oldest` to the head, without a gap. */
+/** The tail of our chain: records from `oldest` to the head, without a gap. */
 export class Ledger {
   readonly #entries = new Map<number, LedgerEntry>();
   #oldest = 0;
   #head = -1;
-  /** Members after record oldest - 1. */
-  #base: readonly Member[] = [];
+  /** After record oldest - 1. */
+  #base: ChainContext | undefined;
 
   /** The newest round, -1 before record 0. */
   get head(): number {
@@ -37,12 +42,20 @@ export class Ledger {
     return this.#entries.get(round);
   }
 
-  /** Starts anew after record `round`, as a snapshot gives it; -1 with no members is the beginning. */
-  reset(round: number, members: readonly Member[]): void {
+  /** The newest `count` entries, oldest first. */
+  tail(count: number): readonly LedgerEntry[] {
+    const from = Math.max(this.#oldest, this.#head - count + 1);
+    return Array.from({ length: this.#head - from + 1 }, (_, i) => this.#entries.get(from + i)).filter(
+      (entry) => entry !== undefined,
+    );
+  }
+
+  /** Starts anew after the record of `base`, as a snapshot gives it; undefined is the beginning. */
+  reset(base: ChainContext | undefined): void {
     this.#entries.clear();
-    this.#head = round;
-    this.#oldest = round + 1;
-    this.#base = members;
+    this.#head = base?.round ?? -1;
+    this.#oldest = this.#head + 1;
+    this.#base = base;
   }
 
   append(entry: LedgerEntry): void {
@@ -51,25 +64,30 @@ export class Ledger {
     this.#entries.set(this.#head, entry);
   }
 
+  /** Takes back the records after `round`. */
+  cutBack(round: number): void {
+    invariant(round >= this.#oldest - 1, 'what is not kept cannot be gone back to');
+    for (; this.#head > round; this.#head--) this.#entries.delete(this.#head);
+  }
+
+  /** After `round`; undefined where that is not known (any more). */
+  contextAfter(round: number): ChainContext | undefined {
+    return round === this.#oldest - 1 ? this.#base : this.#entries.get(round)?.context;
+  }
+
   /** Members of `round`, those after record round - 1, sorted; empty where that is not known (any more). */
   membersOf(round: number): readonly PeerId[] {
-    const members = round === this.#oldest ? this.#base : (this.#entries.get(round - 1)?.members ?? []);
-    return members.map(({ id }) => id);
+    return this.contextAfter(round - 1)?.members.map(({ id }) => id) ?? [];
   }
 
-  /** Members after `round`, with their keys; undefined where that is not known. */
-  membersAfter(round: number): readonly Member[] | undefined {
-    return round === this.#oldest - 1 ? this.#base : this.#entries.get(round)?.members;
-  }
-
-  /** Forgets records so that rounds from `wanted` on stay, at least the last 8 and at most the last 64. */
+  /** Forgets records so that rounds from `wanted` on stay, at least the last 8 and at most the last 256. */
   prune(wanted: number): void {
     const keepFrom = Math.max(
       this.#head - roundsKeptAtMost + 1,
       Math.min(wanted, this.#head - roundsKept + 1),
     );
     while (this.#oldest < keepFrom) {
-      this.#base = this.#entries.get(this.#oldest)?.members ?? [];
+      this.#base = this.#entries.get(this.#oldest)?.context;
       this.#entries.delete(this.#oldest);
       this.#oldest++;
     }

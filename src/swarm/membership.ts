@@ -1,13 +1,47 @@
 import type { Bytes } from '../base/bytes.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
 import { hashWords } from '../base/random.ts';
-import { limits } from './protocol.ts';
-import type { RoundRecord } from './swarm-api.ts';
+import type { Goodbye, SnapshotName } from './protocol.ts';
 
-/** A record as the chain keeps it: `joinKeys[i]` is the public key of `joins[i]`. */
-export interface ChainRecord extends RoundRecord {
-  readonly joinKeys: readonly Bytes[];
+/** Confirms of an ancestor that a record carries. */
+export interface Certificate {
+  readonly round: number;
+  readonly record: Digest;
+  /** The state they agree on, 32 hex digits. */
+  readonly state: string;
+  readonly votes: readonly { readonly peer: PeerId; readonly clean: boolean; readonly signature: Bytes }[];
+  /** Members that could have confirmed it. */
+  readonly of: number;
 }
+
+/** A record as the chain keeps it: a RecordMessage whose indices are resolved against its parent. */
+export interface ChainRecord {
+  readonly round: number;
+  readonly parent: Digest;
+  readonly digest: Digest;
+  readonly leader: PeerId;
+  readonly parentState: string;
+  /** Whose contributions count, sorted. */
+  readonly authors: readonly PeerId[];
+  /** SHA-256 over their digests in that order. */
+  readonly bodies: Digest | undefined;
+  readonly joins: readonly PeerId[];
+  /** `joinKeys[i]` is the public key of `joins[i]`. */
+  readonly joinKeys: readonly Bytes[];
+  readonly goodbyes: readonly Goodbye[];
+  readonly absent: readonly PeerId[];
+  readonly certificate: Certificate | undefined;
+  readonly snapshot: SnapshotName | undefined;
+  readonly epochChange: boolean;
+}
+
+export const leavesOf = ({
+  goodbyes,
+  absent,
+}: Pick<ChainRecord, 'goodbyes' | 'absent'>): readonly PeerId[] => [
+  ...goodbyes.map(({ author }) => author),
+  ...absent,
+];
 
 /** A member of the run after some record. Sorted by id wherever members stand in a list. */
 export interface Member {
@@ -30,8 +64,8 @@ const byId = (a: { readonly id: PeerId }, b: { readonly id: PeerId }): number =>
  * volunteers are all slow would end without members.
  */
 export function membersAfter(members: readonly Member[], record: ChainRecord): readonly Member[] {
-  const gone = new Set(record.leaves);
-  const present = new Set(record.contributions.map((counted) => counted.author));
+  const gone = new Set(leavesOf(record));
+  const present = new Set(record.authors);
   const stay = members
     .filter((member) => !gone.has(member.id))
     .map((member) => ({
@@ -51,7 +85,7 @@ const wordsOf = (hex: string): number[] =>
 /**
  * Leader ranks of a round, best first: members ordered by hash(parent digest, round, id), the same at every replica.
  * The hash is not cryptographic: a leader could search for a record that makes it lead again. What that would gain is
- * bounded by what a leader may do at all, which the certificates of section 4 limit.
+ * bounded by what a leader may do at all: certificates, not leaders, decide.
  */
 export function rankMembers(
   parent: Digest,
@@ -70,52 +104,11 @@ export function rankMembers(
  * counts. Whether they have gone is for each replica to judge.
  */
 export function isTakeover(members: readonly Pick<Member, 'id'>[], record: ChainRecord): boolean {
-  const leaves = new Set(record.leaves);
+  const leaves = new Set(leavesOf(record));
   return (
     record.round > 0 &&
-    record.contributions.length === 0 &&
+    record.authors.length === 0 &&
     record.joins.includes(record.leader) &&
     members.every(({ id }) => id !== record.leader && leaves.has(id))
   );
-}
-
-/** Why a correctly signed record cannot follow its parent, as a short stable reason; undefined if it can. */
-export function recordProblem(
-  parent: { readonly round: number; readonly digest: Digest },
-  members: readonly Member[],
-  record: ChainRecord,
-): string | undefined {
-  if (record.round !== parent.round + 1) return 'record-wrong-round';
-  if (record.parent !== parent.digest) return 'record-other-parent';
-  const ids = new Set(members.map(({ id }) => id));
-  if (!ids.has(record.leader) && !isTakeover(members, record)) return 'record-leader-not-a-member';
-  const authors = record.contributions.map(({ author }) => author);
-  if (!authors.every((author) => ids.has(author))) return 'record-names-a-stranger';
-  if (new Set(authors).size !== authors.length) return 'record-names-twice';
-  if (!record.leaves.every((peer) => ids.has(peer))) return 'record-leaves-a-stranger';
-  if (new Set(record.leaves).size !== record.leaves.length) return 'record-leaves-twice';
-  if (record.joins.some((peer) => ids.has(peer))) return 'record-joins-a-member';
-  if (new Set(record.joins).size !== record.joins.length) return 'record-joins-twice';
-  const after = ids.size - record.leaves.length + record.joins.length;
-  if (after < 1) return 'record-leaves-nobody';
-  if (after > limits.members) return 'record-too-many-members';
-  return undefined;
-}
-
-/** The same for record 0, which the founder signs. `initialState`: the state of our replica before any record. */
-export function genesisProblem(
-  run: Digest,
-  founder: PeerId,
-  initialState: string,
-  record: ChainRecord,
-): string | undefined {
-  if (record.round !== 0) return 'record-wrong-round';
-  if (record.parent !== run) return 'record-other-parent';
-  if (record.leader !== founder) return 'record-leader-not-a-member';
-  if (record.contributions.length > 0) return 'record-names-a-stranger';
-  if (record.leaves.length > 0) return 'record-leaves-a-stranger';
-  if (new Set(record.joins).size !== record.joins.length) return 'record-joins-twice';
-  if (!record.joins.includes(founder)) return 'record-leaves-nobody';
-  if (record.parentState !== initialState) return 'record-other-initial-state';
-  return undefined;
 }

@@ -1,22 +1,30 @@
-import type { PeerId } from '../base/ids.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
 import { unreachable } from '../base/invariant.ts';
-import { genesisProblem, isTakeover, rankMembers, recordProblem } from './membership.ts';
+import { contextAfter, firstContext } from './chain-context.ts';
+import { genesisProblem, recordProblem } from './ledger-rules.ts';
+import { ancestryOf } from './ledger-tree.ts';
+import { isTakeover, rankMembers, type ChainRecord } from './membership.ts';
+import { contributionsOfAuthor, oldestOpen, roundsOpen, standAt } from './round-facts.ts';
 import { settle } from './round-settle.ts';
 import {
+  authorKey,
   currentRound,
+  headContext,
   isMember,
   shortName,
   type Draft,
   type Link,
+  type Node,
   type RoundEffect,
   type RoundEvent,
   type RoundState,
 } from './round-state.ts';
+import { takeBallot } from './round-vote.ts';
 
 /**
- * One step of a volunteer's view of the run: design section 4, with the linear ledger of ADR 0004. Pure: the same state,
- * event and time give the same result. The event is first taken as a fact; then everything that follows from the
- * facts is done (round-settle.ts), so the order in which facts arrive matters as little as possible.
+ * One step of a volunteer's view of the run: design section 4 and docs/protocol.md. Pure: the same state, event and time
+ * give the same result. The event is first taken as a fact; then everything that follows from the facts is done
+ * (round-settle.ts), so the order in which facts arrive matters as little as possible.
  */
 export function tick(
   state: RoundState,
@@ -27,6 +35,7 @@ export function tick(
   const effects: RoundEffect[] = [];
   take(draft, event, nowMs, effects);
   settle(draft, nowMs, effects);
+  if (draft.forked && !state.forked) effects.push({ kind: 'show-vote' });
   return [draft, effects];
 }
 
@@ -38,11 +47,13 @@ const withoutEntry = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> =
   return copy;
 };
 
-const unlinked = (nowMs: number): Link => ({
+export const unlinked = (nowMs: number): Link => ({
   up: false,
   downSinceMs: nowMs,
   head: -1,
   oldest: 0,
+  epoch: 0,
+  foreign: false,
   publicKey: undefined,
   wantsMembership: false,
 });
@@ -66,22 +77,15 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
       effects.push({ kind: 'fetch-snapshot' });
       return;
     case 'peer-up':
-      updateLink(draft, event.peer, nowMs, { up: true, head: -1, oldest: 0 });
+      updateLink(draft, event.peer, nowMs, { up: true, head: -1, oldest: 0, foreign: false });
       draft.joinSentRound = undefined;
       return;
     case 'peer-down':
       takePeerDown(draft, event.peer, nowMs, effects);
       return;
-    case 'hello': {
-      const { peer, publicKey, head, oldest, wantsMembership } = event;
-      updateLink(draft, peer, nowMs, { publicKey, head, oldest, wantsMembership });
-      if (head < (draft.votes.get(peer)?.round ?? -1)) {
-        // It gave up the chain it confirmed.
-        draft.votes = withoutEntry(draft.votes, peer);
-        draft.sides = withoutEntry(draft.sides, peer);
-      }
+    case 'hello':
+      takeHello(draft, event, nowMs, effects);
       return;
-    }
     case 'claim':
       claim(draft, event.peer, event.head, nowMs);
       return;
@@ -94,8 +98,27 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
     case 'record':
       takeRecord(draft, event, nowMs, effects);
       return;
+    case 'orphan':
+      claim(draft, event.from, event.round, nowMs);
+      // Its parent is asked for until the two chains meet; they cannot further back than we, or it, can look.
+      if (event.round - 1 > oldestOpen(draft) && event.round > (draft.links.get(event.from)?.oldest ?? 0))
+        effects.push({ kind: 'want-record', to: event.from, round: event.round - 1 });
+      else updateLink(draft, event.from, nowMs, { foreign: true });
+      return;
+    case 'foreign':
+      updateLink(draft, event.from, nowMs, { foreign: true });
+      return;
+    case 'named': {
+      const node = draft.nodes.get(event.record);
+      if (node?.named !== undefined || node === undefined) return;
+      draft.nodes = withEntry(draft.nodes, event.record, { ...node, named: event.digests });
+      const missing = event.digests.filter((digest) => !draft.pool.has(digest));
+      if (missing.length > 0)
+        effects.push({ kind: 'want-bodies', round: node.context.round, digests: missing, from: node.from });
+      return;
+    }
     case 'confirm':
-      takeConfirm(draft, event, nowMs);
+      takeConfirm(draft, event, nowMs, effects);
       return;
     case 'join':
       if (isMember(draft, event.peer) && !draft.leaves.has(event.peer)) return;
@@ -107,7 +130,16 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
     case 'applied':
       draft.applied = { round: event.round, state: event.state };
       draft.desertedSinceMs = undefined; // counted anew: while we lagged, another's takeover may have left
-      draft.states = new Map([...withEntry(draft.states, event.round, event.state)].slice(-16));
+      draft.states = new Map([...withEntry(draft.states, event.round, event.state)].slice(-statesKept));
+      if (draft.differs !== undefined && event.round >= draft.differs.round)
+        draft.differs =
+          draft.states.get(draft.differs.round) === draft.differs.state ? undefined : draft.differs;
+      return;
+    case 'published':
+      draft.own = withEntry(draft.own, event.round, event.digest);
+      return;
+    case 'checkpoint':
+      draft.snapshot = { round: event.round, record: event.record, root: event.root };
       return;
     case 'membership':
       draft.wanted = event.wanted;
@@ -122,24 +154,32 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
   }
 }
 
+const statesKept = 64;
+
 function forgetChain(draft: Draft): void {
   draft.head = undefined;
   draft.applied = undefined;
   draft.trail = new Map();
+  draft.nodes = new Map();
+  draft.forked = false;
+  draft.finalRound = -1;
   draft.states = new Map();
   draft.members = [];
   draft.ranks = [];
   draft.pool = new Map();
   draft.byAuthor = new Map();
-  draft.candidates = new Map();
+  draft.ballots = new Map();
   draft.havesSent = new Set();
   draft.joins = new Map();
-  draft.leaves = new Set();
-  draft.sides = new Map();
+  draft.leaves = new Map();
+  draft.stands = new Map();
+  draft.votes = new Map();
+  draft.differs = undefined;
+  draft.snapshot = undefined;
   draft.pull = undefined;
   draft.joinSentRound = undefined;
   draft.desertedSinceMs = undefined;
-  draft.proposedRound = -1;
+  draft.saidGoodbye = false;
 }
 
 function takePeerDown(draft: Draft, peer: PeerId, nowMs: number, effects: RoundEffect[]): void {
@@ -149,7 +189,7 @@ function takePeerDown(draft: Draft, peer: PeerId, nowMs: number, effects: RoundE
     if (!draft.everMembers.has(peer)) {
       draft.links = withoutEntry(draft.links, peer);
       draft.votes = withoutEntry(draft.votes, peer);
-      draft.sides = withoutEntry(draft.sides, peer);
+      draft.stands = withoutEntry(draft.stands, peer);
     }
     return;
   }
@@ -170,6 +210,29 @@ function claim(draft: Draft, peer: PeerId, head: number, nowMs: number): void {
 
 type EventOf<K extends RoundEvent['kind']> = Extract<RoundEvent, { kind: K }>;
 
+function takeHello(
+  draft: Draft,
+  { peer, publicKey, stand, wantsMembership }: EventOf<'hello'>,
+  nowMs: number,
+  effects: RoundEffect[],
+): void {
+  const { head = -1, oldest = 0, epoch = 0 } = stand ?? {};
+  updateLink(draft, peer, nowMs, { publicKey, head, oldest, epoch, wantsMembership, foreign: false });
+  if (stand === undefined) {
+    // It gave up the chain it stood on.
+    draft.stands = withoutEntry(draft.stands, peer);
+    draft.votes = withoutEntry(draft.votes, peer);
+    return;
+  }
+  // Its own newest word, even if that is an earlier round than before: it was on a chain that it gave up.
+  draft.stands = withEntry(draft.stands, peer, { round: stand.head, record: stand.tip });
+  if (draft.mode !== 'following' || draft.head === undefined || stand.head > draft.head.round) return;
+  // Another chain in a round that we hold: it is looked at, so that the two can be weighed.
+  const ours = draft.trail.get(stand.head);
+  if (ours !== stand.tip && draft.nodes.get(stand.tip) === undefined && ours !== undefined)
+    effects.push({ kind: 'want-record', to: peer, round: stand.head });
+}
+
 function takeContribution(
   draft: Draft,
   { from, round, counted }: EventOf<'contribution'>,
@@ -178,27 +241,22 @@ function takeContribution(
 ): void {
   const { self } = draft.settings;
   if (from !== self) claim(draft, from, round - 1, nowMs);
-  if (round !== currentRound(draft)) return;
+  if (!roundsOpen(draft, round)) return;
   const { author, digest } = counted;
-  if (!isMember(draft, author)) {
-    effects.push({ kind: 'reject', from, reason: 'contribution-by-a-stranger' });
-    return;
-  }
   const known = draft.pool.get(digest);
-  const first = draft.byAuthor.get(author);
-  if (known === undefined && first !== undefined) {
-    const named = [...draft.candidates.values()].some(({ record }) =>
-      record.contributions.some((one) => one.digest === digest),
-    );
-    if (!named) {
-      effects.push({ kind: 'reject', from, reason: 'second-contribution' });
-      return;
-    }
+  const first = draft.byAuthor.get(authorKey(round, author));
+  if (known === undefined && first !== undefined && !isNamed(draft, digest)) {
+    // A second one is kept only for the record that may count it; anything more is an attempt to fill us up.
+    effects.push({ kind: 'reject', from, reason: 'second-contribution' });
+    if (contributionsOfAuthor(draft, round, author) >= 2) return;
   }
   const holders = new Set(known?.holders).add(author).add(self).add(from);
-  draft.pool = withEntry(draft.pool, digest, { counted, holders });
-  if (first === undefined) draft.byAuthor = withEntry(draft.byAuthor, author, digest);
+  draft.pool = withEntry(draft.pool, digest, { round, counted, holders });
+  if (first === undefined) draft.byAuthor = withEntry(draft.byAuthor, authorKey(round, author), digest);
 }
+
+const isNamed = (draft: Draft, digest: Digest): boolean =>
+  [...draft.nodes.values()].some(({ named }) => named?.includes(digest) === true);
 
 function takeHave(draft: Draft, { from, round, digest }: EventOf<'have'>, effects: RoundEffect[]): void {
   if (round !== currentRound(draft)) return;
@@ -220,99 +278,123 @@ function takeRecord(
   const reject = (reason: string): void => {
     effects.push({ kind: 'reject', from, reason });
   };
-  const { settings, head } = draft;
-  if (from !== settings.self) claim(draft, from, record.round, nowMs);
-  if (head === undefined) {
-    if (draft.mode !== 'entering' || record.round !== 0) return;
-    const problem = genesisProblem(settings.run, settings.founder, draft.initialState ?? '', record);
-    if (problem !== undefined) {
-      reject(problem);
-      return;
-    }
-  } else {
-    const ours = draft.trail.get(record.round);
-    if (ours !== undefined && ours !== record.digest) reject('record-conflicts');
-    if (record.round <= head.round) return;
-    const problem = recordProblem(head, draft.members, record);
-    if (problem !== undefined) {
-      if (problem === 'record-other-parent') takeOtherSide(draft, record.leader);
-      reject(problem);
-      return;
-    }
-  }
+  const { settings } = draft;
   const { self } = settings;
-  const takesOver = isTakeover(draft.members, record);
-  if (takesOver && isMember(draft, self) && !draft.leaves.has(self)) {
-    // We are here. Whoever holds this record is on another chain, and is not waited for.
-    takeOtherSide(draft, record.leader);
-    takeOtherSide(draft, from);
-    reject('record-takes-over');
-    return;
-  }
-  const known = draft.candidates.get(record.digest);
+  if (from !== self) claim(draft, from, record.round, nowMs);
+  standAt(draft, record.leader, { round: record.round, record: record.digest });
+  // It was signed on the leader's own replica.
+  const { round, parent: on, parentState: state } = record;
+  if (round > 0 && (draft.votes.get(record.leader)?.round ?? -1) < round)
+    draft.votes = withEntry(draft.votes, record.leader, { round: round - 1, record: on, state });
+  const known = draft.nodes.get(record.digest);
   if (known !== undefined) {
     const shownBy = new Set(known.shownBy).add(from);
-    draft.candidates = withEntry(draft.candidates, record.digest, { ...known, shownBy });
+    draft.nodes = withEntry(draft.nodes, record.digest, { ...known, shownBy });
     return;
   }
-  // Anyone can sign a takeover, so each peer may bring one.
-  const isSecond = [...draft.candidates.values()].some(
+  if (record.round === 0) {
+    if (draft.head !== undefined || draft.mode !== 'entering') return;
+    const problem = genesisProblem(settings, draft.initialState ?? '', record);
+    if (problem === undefined) addNode(draft, record, firstContext(record), from, nowMs);
+    else reject(problem);
+    return;
+  }
+  const parent = draft.nodes.get(record.parent)?.context;
+  if (parent === undefined || draft.head === undefined) return;
+  const ancestry = ancestryOf(draft, record.parent);
+  const problem = recordProblem(settings, parent, ancestry, record);
+  if (problem !== undefined) {
+    reject(problem);
+    return;
+  }
+  if (isTakeover(parent.members, record) && record.parent === draft.head.digest) {
+    if (isMember(draft, self) && !draft.leaves.has(self)) {
+      reject('record-takes-over'); // we are here
+      return;
+    }
+  }
+  const siblings = [...draft.nodes.values()].filter(({ context }) => context.parent === record.parent);
+  if (siblings.some((one) => one.record?.leader === record.leader)) reject('two-records');
+  // Both are kept, because others may stand on either; a third tells nothing new. Anyone can sign a takeover.
+  const alike = siblings.filter(
     (one) =>
-      one.record.leader === record.leader ||
-      (takesOver && from === one.from && isTakeover(draft.members, one.record)),
+      one.record?.leader === record.leader || (isTakeover(parent.members, record) && one.from === from),
   );
-  if (isSecond) {
-    reject('two-records');
-    return;
-  }
-  draft.candidates = withEntry(draft.candidates, record.digest, { record, from, shownBy: new Set([from]) });
-  const missing = record.contributions
-    .map(({ digest }) => digest)
-    .filter((digest) => !draft.pool.has(digest));
-  if (missing.length > 0) effects.push({ kind: 'want-bodies', round: record.round, digests: missing, from });
+  if (alike.length >= 2) return;
+  const certified = record.certificate && ancestry.contextAt(record.certificate.round);
+  addNode(draft, record, contextAfter(parent, record, certified, settings.open), from, nowMs);
 }
 
-/** `peer` was seen to be on another chain. Only who is linked or was a member is remembered: anyone can sign a record. */
-function takeOtherSide(draft: Draft, peer: PeerId): void {
-  if (draft.links.has(peer) || draft.everMembers.has(peer)) draft.sides = withEntry(draft.sides, peer, false);
+function addNode(
+  draft: Draft,
+  record: ChainRecord,
+  context: Node['context'],
+  from: PeerId,
+  nowMs: number,
+): void {
+  draft.nodes = withEntry(draft.nodes, record.digest, {
+    ...{ context, record, from, shownBy: new Set([from]), sinceMs: nowMs },
+    named: record.authors.length === 0 ? [] : undefined,
+    ...{ tried: '', askNamedMs: nowMs + draft.settings.pullDelayMs, namedAsked: 0 },
+  });
+  if (draft.head !== undefined && record.parent !== draft.head.digest) draft.forked = true;
 }
 
-function takeConfirm(draft: Draft, event: EventOf<'confirm'>, nowMs: number): void {
-  const { peer, round, record, state } = event;
+function takeConfirm(
+  draft: Draft,
+  { kind: _, peer, ...given }: EventOf<'confirm'>,
+  nowMs: number,
+  effects: RoundEffect[],
+): void {
+  const { round, record, state } = given;
   claim(draft, peer, round, nowMs);
-  const newest = draft.votes.get(peer);
-  if (newest !== undefined && newest.round > round) return;
-  draft.votes = withEntry(draft.votes, peer, { round, record, state });
-  const ours = draft.trail.get(round);
-  if (ours !== undefined) draft.sides = withEntry(draft.sides, peer, ours === record);
+  standAt(draft, peer, given);
+  if (round >= (draft.votes.get(peer)?.round ?? -1))
+    draft.votes = withEntry(draft.votes, peer, { round, record, state });
+  takeBallot(draft, peer, given);
+  // It stands on a record of a round that is decided here, and that we have never seen.
+  if (draft.head !== undefined && round <= draft.head.round && round > (headContext(draft)?.final ?? -1)) {
+    if (!draft.nodes.has(record) && draft.links.get(peer)?.up === true)
+      effects.push({ kind: 'want-record', to: peer, round });
+  }
 }
 
-function takeLeave(draft: Draft, { peer, round }: EventOf<'leave'>, effects: RoundEffect[]): void {
-  const member = draft.members.find(({ id }) => id === peer);
+function takeLeave(draft: Draft, { goodbye }: EventOf<'leave'>, effects: RoundEffect[]): void {
+  const { author, joined } = goodbye;
+  const member = draft.members.find(({ id }) => id === author);
   if (member === undefined) return;
-  if (member.joinedRound !== round) {
-    effects.push({ kind: 'reject', from: peer, reason: 'leave-stale' });
+  if (member.joinedRound !== joined) {
+    effects.push({ kind: 'reject', from: author, reason: 'leave-stale' });
     return;
   }
-  draft.leaves = new Set(draft.leaves).add(peer);
-  draft.joins = withoutEntry(draft.joins, peer);
+  draft.leaves = withEntry(draft.leaves, author, goodbye);
+  draft.joins = withoutEntry(draft.joins, author);
 }
 
-function takeSnapshot(draft: Draft, event: EventOf<'snapshot'>, nowMs: number): void {
-  const { round, record, state, members } = event;
+function takeSnapshot(draft: Draft, { contexts, state }: EventOf<'snapshot'>, nowMs: number): void {
+  const last = contexts.at(-1);
+  if (last === undefined) return;
+  const { stands } = draft;
   forgetChain(draft);
+  draft.stands = stands;
+  draft.finalRound = last.final;
+  draft.links = new Map([...draft.links].map(([peer, link]) => [peer, { ...link, foreign: false }]));
   draft.mode = 'following';
-  draft.head = { round, digest: record, leader: undefined, atMs: nowMs };
-  draft.trail = new Map([[round, record]]);
-  draft.members = members;
-  draft.ranks = rankMembers(record, round + 1, members);
-  draft.everMembers = new Set(members.map(({ id }) => id));
-  draft.applied = { round, state };
-  draft.states = new Map([[round, state]]);
-  draft.sides = new Map(
-    [...draft.votes].flatMap(([peer, vote]) =>
-      vote.round === round ? [[peer, vote.record === record]] : [],
-    ),
+  draft.head = { round: last.round, digest: last.record, leader: undefined, atMs: nowMs };
+  draft.trail = new Map(contexts.map(({ round, record }) => [round, record]));
+  draft.nodes = new Map(
+    contexts.map((context) => [
+      context.record,
+      {
+        ...{ context, record: undefined, from: draft.settings.self, shownBy: new Set<PeerId>() },
+        ...{ sinceMs: nowMs, named: [], tried: '', askNamedMs: nowMs, namedAsked: 0 },
+      },
+    ]),
   );
-  for (const { id } of members) if (!draft.links.has(id)) updateLink(draft, id, nowMs, {});
+  draft.members = last.members;
+  draft.ranks = rankMembers(last.record, last.round + 1, last.members);
+  draft.everMembers = new Set(contexts.flatMap(({ members }) => members.map(({ id }) => id)));
+  draft.applied = { round: last.round, state };
+  draft.states = new Map([[last.round, state]]);
+  for (const { id } of last.members) if (!draft.links.has(id)) updateLink(draft, id, nowMs, {});
 }

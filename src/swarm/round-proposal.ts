@@ -1,10 +1,14 @@
 import type { PeerId } from '../base/ids.ts';
 import { absencesAllowed } from './membership.ts';
 import { limits } from './protocol.ts';
+import { emptyDraft, partings } from './record-draft.ts';
 import { takeover } from './round-takeover.ts';
+import { newestCertificate } from './round-vote.ts';
 import {
+  authorKey,
   currentRound,
   deadlineOf,
+  headContext,
   isGone,
   isMember,
   leadersInTurn,
@@ -17,18 +21,13 @@ import type { CountedContribution } from './swarm-api.ts';
 /** The record this volunteer should sign now, or undefined. */
 export function proposal(state: RoundState, nowMs: number): RecordDraft | undefined {
   if (state.proposedRound >= currentRound(state)) return undefined;
-  return state.mode === 'entering'
-    ? genesis(state)
-    : state.mode === 'following'
-      ? anotherRecordExists(state)
-        ? undefined
-        : (next(state, nowMs) ?? takeover(state, nowMs))
-      : undefined;
+  if (state.mode === 'entering') return genesis(state);
+  return state.mode === 'following' ? (next(state, nowMs) ?? takeover(state, nowMs)) : undefined;
 }
 
 /** Record 0, once the founder is linked to enough peers that want to be members. Never where a run is under way. */
 function genesis(state: RoundState): RecordDraft | undefined {
-  const { self, publicKey, founder, mayFound, minMembers, run } = state.settings;
+  const { self, publicKey, founder, mayFound, minMembers } = state.settings;
   if (self !== founder || !mayFound || state.initialState === undefined) return undefined;
   const linked = [...state.links].filter(([, link]) => link.up);
   if (linked.some(([, link]) => link.head >= 0)) return undefined;
@@ -39,14 +38,9 @@ function genesis(state: RoundState): RecordDraft | undefined {
   if (members.size < minMembers) return undefined;
   const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limits.members);
   return {
-    round: 0,
-    parent: run,
-    leader: self,
-    parentState: state.initialState,
-    contributions: [],
+    ...emptyDraft(state, state.initialState),
     joins: sorted.map(([peer]) => peer),
     joinKeys: sorted.map(([, key]) => key),
-    leaves: [],
   };
 }
 
@@ -54,6 +48,7 @@ function next(state: RoundState, nowMs: number): RecordDraft | undefined {
   const { head, applied } = state;
   const { self } = state.settings;
   if (head === undefined || applied?.round !== head.round || !isMember(state, self)) return undefined;
+  if (anotherRecordExists(state)) return undefined;
   const first = leadersInTurn(state, nowMs)[0] === self;
   if (!first && nowMs < turnBegins(state, self, nowMs)) return undefined;
 
@@ -68,35 +63,61 @@ function next(state: RoundState, nowMs: number): RecordDraft | undefined {
     if (alone ? !handOver : nowMs < deadlineOf(state)) return undefined;
   }
   const joins = listedJoins(state);
+  const certificate = newestCertificate(state);
   return {
-    round: head.round + 1,
-    parent: head.digest,
-    leader: self,
-    parentState: applied.state,
-    contributions,
+    ...emptyDraft(state, applied.state),
+    authors: contributions.map(({ author }) => author),
+    named: contributions.map(({ digest }) => digest),
     joins: joins.map(([peer]) => peer),
     joinKeys: joins.map(([, key]) => key),
-    leaves: listedLeaves(state, authors, joins.length, nowMs),
+    ...partings(state, listedLeaves(state, authors, joins.length, nowMs)),
+    certificate,
+    certifiedContext: certificate && state.nodes.get(certificate.record)?.context,
+    snapshot: nameableSnapshot(state),
+    epochChange: mayChangeEpoch(state),
   };
 }
 
-/** A linked peer on our chain confirmed a record for this round: we lack it, and must not make a second one. */
+/** A linked member stands on a record of this round: it is on its way to us, and a second one would part us. */
 function anotherRecordExists(state: RoundState): boolean {
   const round = currentRound(state);
-  return [...state.votes].some(
-    ([peer, vote]) =>
-      vote.round >= round &&
-      state.sides.get(peer) !== false &&
+  return [...state.stands].some(
+    ([peer, stand]) =>
+      peer !== state.settings.self &&
+      stand.round === round &&
+      state.nodes.get(stand.record) === undefined &&
       state.links.get(peer)?.up === true &&
-      state.everMembers.has(peer),
+      state.links.get(peer)?.foreign !== true &&
+      isMember(state, peer),
   );
+}
+
+/** Our newest snapshot, if our chain holds its record and names none as new. */
+function nameableSnapshot({ snapshot, trail, nodes, head }: RoundState): RecordDraft['snapshot'] {
+  if (snapshot === undefined || head === undefined || trail.get(snapshot.round) !== snapshot.record)
+    return undefined;
+  const named = nodes.get(head.digest)?.context.snapshot?.round ?? -1;
+  return snapshot.round > named && snapshot.round <= head.round
+    ? { round: snapshot.round, root: snapshot.root }
+    : undefined;
+}
+
+/** After so many unfinal rounds those who remain go on without the majority that has vanished (ledger-rules.ts). */
+function mayChangeEpoch(state: RoundState): boolean {
+  const context = headContext(state);
+  const { open, founder, self, epochAfter } = state.settings;
+  if (context === undefined || (open && founder !== self)) return false;
+  return context.round - context.final >= epochAfter;
 }
 
 /** Each author's first contribution, if at least min(2, active members) of the active ones hold it. By author. */
 function heldContributions(state: RoundState, active: readonly PeerId[]): CountedContribution[] {
   const needed = Math.min(2, active.length);
-  return [...state.byAuthor]
-    .flatMap(([, digest]) => {
+  const round = currentRound(state);
+  return state.members
+    .flatMap(({ id: author }) => {
+      const digest = state.byAuthor.get(authorKey(round, author));
+      if (digest === undefined) return [];
       const pooled = state.pool.get(digest);
       if (pooled === undefined) return [];
       const held = active.filter((id) => pooled.holders.has(id)).length;

@@ -1,31 +1,37 @@
-import type { PeerId } from '../base/ids.ts';
-import { isTakeover, membersAfter, rankMembers, type ChainRecord } from './membership.ts';
-import { roundsKept } from './ledger.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
+import { invariant } from '../base/invariant.ts';
+import { bestTip, nodeAt } from './ledger-tree.ts';
+import { isTakeover, leavesOf, rankMembers, type ChainRecord } from './membership.ts';
 import { limits } from './protocol.ts';
+import { oldestOpen } from './round-facts.ts';
 import { proposal } from './round-proposal.ts';
-import { isDeserted, mayTakeOver, takeoverBegins, takeoverRanks } from './round-takeover.ts';
+import { settleFinal } from './round-final.ts';
+import { isDeserted, takeoverBegins } from './round-takeover.ts';
 import {
+  authorKey,
   currentRound,
   deadlineOf,
   expectedLeader,
   isMember,
   leadersInTurn,
   shortName,
-  turnBegins,
-  type Candidate,
   type Draft,
+  type Node,
   type RoundEffect,
 } from './round-state.ts';
+import { vote } from './round-vote.ts';
 
 const trailLength = 1024;
 
 /** Does all that follows from the facts in `draft`, and says when time alone will change that. */
 export function settle(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   if (draft.mode === 'idle' || draft.mode === 'behind') return;
+  resolveNamed(draft, nowMs, effects);
   do draft.desertedSinceMs = isDeserted(draft, nowMs) ? (draft.desertedSinceMs ?? nowMs) : undefined;
-  while (acceptNext(draft, nowMs, effects));
+  while (moveHead(draft, nowMs, effects));
   if (draft.mode === 'following') {
-    if (yieldToOtherChain(draft, effects)) return;
+    if (yieldToForeignChain(draft, effects)) return;
+    vote(draft, effects);
     askMembership(draft, effects);
     sendHaves(draft, nowMs, effects);
   }
@@ -38,62 +44,87 @@ export function settle(draft: Draft, nowMs: number, effects: RoundEffect[]): voi
   effects.push({ kind: 'wake', atMs: nextChange(draft, nowMs) });
 }
 
-/** Accepts the best candidate that is complete and in its turn. */
-function acceptNext(draft: Draft, nowMs: number, effects: RoundEffect[]): boolean {
-  const ready = [...draft.candidates.values()].filter((candidate) => {
-    const { record, from } = candidate;
-    const quotes = quotesOf(draft, record);
-    if (quotes === 'wrong') {
-      const candidates = new Map(draft.candidates);
-      candidates.delete(record.digest);
-      draft.candidates = candidates;
-      effects.push({ kind: 'reject', from, reason: 'record-misquotes' });
+/** Finds out which contributions each record counts: by what we hold, or by asking. */
+function resolveNamed(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
+  for (const node of draft.nodes.values()) {
+    const { record, named } = node;
+    if (record?.bodies === undefined || named !== undefined) continue;
+    const digests = record.authors.flatMap(
+      (author) => draft.byAuthor.get(authorKey(record.round, author)) ?? [],
+    );
+    const tried = digests.join();
+    if (digests.length === record.authors.length && tried !== node.tried) {
+      draft.nodes = new Map(draft.nodes).set(record.digest, { ...node, tried });
+      effects.push({ kind: 'resolve', record: record.digest, bodies: record.bodies, digests });
+    } else if (nowMs >= node.askNamedMs) {
+      const holders = [...draft.links].flatMap(([peer, { up, head }]) =>
+        up && head >= record.round ? [peer] : [],
+      );
+      const to = holders[node.namedAsked % Math.max(1, holders.length)];
+      const askNamedMs = nowMs + draft.settings.pullRetryMs;
+      draft.nodes = new Map(draft.nodes).set(record.digest, {
+        ...node,
+        askNamedMs,
+        namedAsked: node.namedAsked + 1,
+      });
+      if (to !== undefined)
+        effects.push({ kind: 'want-named', to, round: record.round, record: record.digest });
     }
-    return quotes === 'right' && (mayLead(draft, candidate, nowMs) || shownByAnother(draft, record));
-  });
-  // A member's record goes before any takeover.
-  const order = [...draft.ranks, ...takeoverRanks(draft)];
-  const rank = ({ leader }: ChainRecord): number =>
-    order.includes(leader) ? order.indexOf(leader) : order.length;
-  const best = ready.sort((a, b) => rank(a.record) - rank(b.record))[0];
-  if (best === undefined) return false;
-  accept(draft, best.record, nowMs, effects);
+  }
+}
+
+/** Takes one step towards the best tip; false if we stand there. */
+function moveHead(draft: Draft, nowMs: number, effects: RoundEffect[]): boolean {
+  const { head } = draft;
+  if (head === undefined) {
+    const first = [...draft.nodes.values()].find(({ context }) => context.round === 0);
+    if (first === undefined) return false;
+    accept(draft, first, nowMs, effects);
+    return true;
+  }
+  const tip = bestTip(draft, nowMs);
+  if (tip === undefined || tip === head.digest) return false;
+  const next = nodeAt(draft, tip, head.round + 1);
+  if (next?.context.parent === head.digest) {
+    accept(draft, next, nowMs, effects);
+    return true;
+  }
+  rollBack(draft, tip, nowMs, effects);
   return true;
 }
 
-function mayLead(draft: Draft, { record, shownBy }: Candidate, nowMs: number): boolean {
-  if (record.round === 0) return true;
-  if (isTakeover(draft.members, record)) return mayTakeOver(draft, record, shownBy, nowMs);
-  return nowMs >= turnBegins(draft, record.leader, nowMs);
-}
-
-/** Another member stands on this record already: refusing it for its rank would part us from that member. */
-const shownByAnother = (draft: Draft, record: ChainRecord): boolean =>
-  isMember(draft, record.leader) &&
-  draft.members.some(({ id }) => id !== record.leader && draft.votes.get(id)?.record === record.digest);
-
-function quotesOf(draft: Draft, record: ChainRecord): 'right' | 'wrong' | 'incomplete' {
-  let complete = true;
-  for (const named of record.contributions) {
-    const body = draft.pool.get(named.digest)?.counted;
-    if (body === undefined) complete = false;
-    else if (
-      body.author !== named.author ||
-      body.weight !== named.weight ||
-      body.tokens !== named.tokens ||
-      body.loss !== named.loss ||
-      body.validationLoss !== named.validationLoss
-    )
-      return 'wrong';
+/** Cuts our chain back to where it parts from the one that ends in `tip`. */
+function rollBack(draft: Draft, tip: Digest, nowMs: number, effects: RoundEffect[]): void {
+  const { head } = draft;
+  invariant(head !== undefined, 'there is a chain to cut back');
+  let round = head.round;
+  let node = nodeAt(draft, tip, round);
+  while (node === undefined || draft.trail.get(round) !== node.context.record) {
+    round--;
+    node = nodeAt(draft, tip, round);
+    invariant(round >= 0, 'branches of the tree share its root');
   }
-  return complete ? 'right' : 'incomplete';
+  const { context, record } = node;
+  draft.trail = new Map([...draft.trail].filter(([one]) => one <= round));
+  draft.states = new Map([...draft.states].filter(([one]) => one <= round));
+  draft.head = { round, digest: context.record, leader: record?.leader, atMs: nowMs };
+  draft.members = context.members;
+  draft.ranks = rankMembers(context.record, round + 1, context.members);
+  draft.forked = true;
+  if ((draft.applied?.round ?? -1) > round) draft.applied = undefined;
+  draft.desertedSinceMs = undefined;
+  draft.joinSentRound = undefined;
+  const text = `Rounds ${round + 1} to ${head.round} are taken back: the other members went on differently.`;
+  effects.push({ kind: 'rolled-back', round }, { kind: 'tell', event: { kind: 'rolled-back', text } });
 }
 
-function accept(draft: Draft, record: ChainRecord, nowMs: number, effects: RoundEffect[]): void {
+function accept(draft: Draft, node: Node, nowMs: number, effects: RoundEffect[]): void {
+  const { record, context, named } = node;
+  invariant(record !== undefined && named !== undefined, 'only records that came whole are accepted');
   const { self } = draft.settings;
   tellOf(draft, record, nowMs, effects);
   const leaderIsLinked = record.leader === self || draft.links.get(record.leader)?.up === true;
-  const members = membersAfter(draft.members, record);
+  const { members } = context;
   draft.mode = 'following';
   draft.head = { round: record.round, digest: record.digest, leader: record.leader, atMs: nowMs };
   draft.trail = new Map([...draft.trail, [record.round, record.digest] as const].slice(-trailLength));
@@ -102,36 +133,50 @@ function accept(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
   draft.everMembers = new Set(
     [...draft.everMembers, ...members.map(({ id }) => id)].slice(-4 * limits.members),
   );
-  draft.pool = new Map();
-  draft.byAuthor = new Map();
-  draft.candidates = new Map();
   draft.havesSent = new Set();
   draft.pull = undefined;
   draft.desertedSinceMs = undefined;
   const ids = new Set(members.map(({ id }) => id));
-  // Who goes on after a goodbye that no record took up is a member like any other.
-  const trained = new Set(record.contributions.map(({ author }) => author));
-  draft.leaves = new Set([...draft.leaves].filter((peer) => ids.has(peer) && !trained.has(peer)));
+  draft.leaves = new Map([...draft.leaves].filter(([peer]) => ids.has(peer)));
   draft.joins = new Map([...draft.joins].filter(([peer]) => !ids.has(peer)));
+  if (record.joins.includes(self)) draft.saidGoodbye = false;
   const links = new Map(draft.links);
   for (const id of ids) {
     if (!links.has(id) && id !== self) {
-      const link = { up: false, downSinceMs: nowMs, head: -1, oldest: 0 } as const;
+      const link = { up: false, downSinceMs: nowMs, head: -1, oldest: 0, epoch: 0, foreign: false } as const;
       links.set(id, { ...link, publicKey: undefined, wantsMembership: false });
     }
   }
   draft.links = links;
-  const sides = new Map(draft.sides);
-  for (const [peer, vote] of draft.votes) {
-    if (vote.round === record.round) sides.set(peer, vote.record === record.digest);
-  }
-  draft.sides = sides;
   // Before any record the replica stands at the state the run starts from, and record 0 changes nothing.
   if (record.round === 0) draft.applied = { round: 0, state: record.parentState };
   if (record.round === 0) draft.states = new Map([[0, record.parentState]]);
-  effects.push({ kind: 'accepted', record, members });
+  effects.push({ kind: 'accepted', record, context, named });
+  compareStates(draft, record, effects);
   if (record.leader === self || !leaderIsLinked)
     effects.push({ kind: 'broadcast-record', round: record.round });
+  settleFinal(draft, effects);
+  const final = oldestOpen(draft);
+  draft.forked = [...draft.nodes.values()].some(
+    ({ context: one }) =>
+      one.round > final && one.parent !== record.digest && draft.trail.get(one.round) !== one.record,
+  );
+}
+
+/** What a certificate says of the members' replicas, against ours. */
+function compareStates(draft: Draft, { certificate, leader }: ChainRecord, effects: RoundEffect[]): void {
+  if (certificate === undefined) return;
+  const { round, record, state, votes } = certificate;
+  const known = new Map(draft.votes);
+  for (const { peer } of votes) {
+    if ((known.get(peer)?.round ?? -1) <= round) known.set(peer, { round, record, state });
+  }
+  draft.votes = known;
+  const ours = draft.states.get(round);
+  if (ours === undefined || ours === state || leader === draft.settings.self) return;
+  draft.differs = { round, state };
+  const text = `After round ${round} this replica differs from the one that ${votes.length} members signed.`;
+  effects.push({ kind: 'tell', event: { kind: 'replicas-differ', text } });
 }
 
 function tellOf(draft: Draft, record: ChainRecord, nowMs: number, effects: RoundEffect[]): void {
@@ -139,8 +184,10 @@ function tellOf(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
   const name = (peer: PeerId): string => (peer === self ? 'This volunteer' : shortName(peer));
   for (const peer of record.joins)
     effects.push({ kind: 'tell', event: { kind: 'joined', text: `${name(peer)} joined.` } });
-  for (const peer of record.leaves)
-    effects.push({ kind: 'tell', event: { kind: 'left', text: `${name(peer)} left.` } });
+  for (const peer of leavesOf(record)) {
+    const how = record.absent.includes(peer) ? 'is gone without a word' : 'left';
+    effects.push({ kind: 'tell', event: { kind: 'left', text: `${name(peer)} ${how}.` } });
+  }
   const first = leadersInTurn(draft, nowMs)[0];
   if (isTakeover(draft.members, record)) {
     const text = `Everyone who trained has gone: ${name(record.leader)} has taken over.`;
@@ -148,6 +195,10 @@ function tellOf(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
   } else if (record.round > 0 && draft.ranks[0] !== record.leader && first !== undefined) {
     const text = `Round ${record.round} was led by ${shortName(record.leader)}, as ${shortName(draft.ranks[0] ?? first)} was silent.`;
     effects.push({ kind: 'tell', event: { kind: 'leader', text } });
+  }
+  if (record.epochChange) {
+    const text = `Most members vanished without a word: from round ${record.round} on only those who remain are counted.`;
+    effects.push({ kind: 'tell', event: { kind: 'epoch', text } });
   }
   const expected = draft.applied;
   if (expected?.round === record.round - 1 && expected.state !== record.parentState) {
@@ -157,58 +208,45 @@ function tellOf(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
 }
 
 /**
- * Linked members on another chain: the largest side stays and the other takes a snapshot. Of equal sides the one that is
- * more than `roundsKept` rounds ahead stays, because the other cannot look back and only sees that it is behind; else the
- * one with the lowest id. The linear ledger has no finality, so this heals a fork but loses the other side's rounds.
+ * Linked members whose final records contradict ours: only possible where members went on without a vanished majority (an
+ * epoch change), or where that majority's chain is ours. The chain with fewer epoch changes stays; of equal ones that with
+ * more linked members, then the one with the lowest id.
  */
-function yieldToOtherChain(draft: Draft, effects: RoundEffect[]): boolean {
+function yieldToForeignChain(draft: Draft, effects: RoundEffect[]): boolean {
   const { self } = draft.settings;
-  const linked = [...draft.sides].filter(
-    ([peer]) => draft.links.get(peer)?.up === true && draft.everMembers.has(peer),
+  const epoch = draft.nodes.get(draft.head?.digest ?? ('' as Digest))?.context.epoch ?? 0;
+  const foreign = [...draft.links].filter(
+    ([peer, link]) => link.up && link.foreign && link.head >= 0 && draft.everMembers.has(peer),
   );
-  const theirs = largestSide(
-    draft,
-    linked.flatMap(([peer, ours]) => (ours ? [] : [peer])),
-  );
-  const ours = [self, ...linked.flatMap(([peer, same]) => (same ? [peer] : []))].sort();
-  const [theirFirst, ourFirst] = [theirs[0], ours[0]];
-  if (theirFirst === undefined || ourFirst === undefined || theirs.length < ours.length) return false;
-  if (theirs.length === ours.length) {
-    const head = draft.head?.round ?? 0;
-    const theirHead = Math.max(...theirs.map((peer) => draft.links.get(peer)?.head ?? -1));
-    if (head > theirHead + roundsKept) return false;
-    if (theirHead <= head + roundsKept && ourFirst < theirFirst) return false;
+  const least = Math.min(...foreign.map(([, link]) => link.epoch));
+  const theirs = foreign.flatMap(([peer, link]) => (link.epoch === least ? [peer] : [])).sort();
+  const [first] = theirs;
+  if (first === undefined || least > epoch) return false;
+  if (least === epoch) {
+    const ours = draft.members.flatMap(({ id }) => {
+      const link = draft.links.get(id);
+      return id === self || (link?.up === true && !link.foreign) ? [id] : [];
+    });
+    if (theirs.length < ours.length) return false;
+    if (theirs.length === ours.length && (ours[0] ?? self) < first) return false;
   }
   draft.mode = 'behind';
   effects.push({ kind: 'behind', why: 'fork', ask: theirs });
   return true;
 }
 
-/**
- * Those of `peers` that confirmed the same record, the most there are, sorted. Others may be on a third chain: counted
- * together they would make every one of three sides yield, and nobody would hold the model.
- */
-function largestSide(draft: Draft, peers: readonly PeerId[]): readonly PeerId[] {
-  const sides = new Map<string, PeerId[]>();
-  for (const peer of [...peers].sort()) {
-    const record = draft.votes.get(peer)?.record ?? peer;
-    sides.set(record, [...(sides.get(record) ?? []), peer]);
-  }
-  return [...sides.values()].reduce((best, side) => (side.length > best.length ? side : best), []);
-}
-
 function askMembership(draft: Draft, effects: RoundEffect[]): void {
   const { head, applied } = draft;
   const { self } = draft.settings;
   if (head === undefined || applied?.round !== head.round) return;
-  const member = draft.members.find(({ id }) => id === self);
-  if (member !== undefined && !draft.wanted && !draft.leaves.has(self)) {
-    draft.leaves = new Set(draft.leaves).add(self);
-    effects.push({ kind: 'send-leave', round: member.joinedRound });
+  const isOne = isMember(draft, self);
+  if (isOne && !draft.wanted && !draft.saidGoodbye) {
+    draft.saidGoodbye = true;
+    effects.push({ kind: 'send-leave' });
   }
   // Again every other round: the leader that heard it may have died with it.
   if (
-    member === undefined &&
+    (!isOne || draft.saidGoodbye) &&
     draft.wanted &&
     (draft.joinSentRound === undefined || head.round >= draft.joinSentRound + 2)
   ) {
@@ -223,12 +261,14 @@ function sendHaves(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   const leader = expectedLeader(draft, nowMs);
   if (leader === undefined || leader === self || !isMember(draft, self)) return;
   if (draft.links.get(leader)?.up !== true) return;
-  for (const [digest, { counted }] of draft.pool) {
+  const round = currentRound(draft);
+  for (const [digest, { counted, round: of }] of draft.pool) {
+    if (of !== round) continue;
     const key = `${leader} ${digest}`;
     const authorIsThere = counted.author === self || draft.links.get(counted.author)?.up === true;
     if ((counted.author !== leader && authorIsThere) || draft.havesSent.has(key)) continue;
     draft.havesSent = new Set(draft.havesSent).add(key);
-    effects.push({ kind: 'have', to: leader, round: currentRound(draft), digest });
+    effects.push({ kind: 'have', to: leader, round, digest });
   }
 }
 
@@ -236,7 +276,7 @@ function sendHaves(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
 function pull(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   const { pullDelayMs, pullRetryMs } = draft.settings;
   const round = currentRound(draft);
-  const ahead = [...draft.links].filter(([, link]) => link.up && link.head >= round);
+  const ahead = [...draft.links].filter(([, link]) => link.up && !link.foreign && link.head >= round);
   if (ahead.length === 0) {
     draft.pull = undefined;
     return;
@@ -250,17 +290,13 @@ function pull(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
     return;
   }
   if (sources.length === 0) {
-    const companions = [...draft.sides].filter(([peer, ours]) => {
-      const link = draft.links.get(peer);
-      return ours && link?.up === true && link.head < round;
-    });
     // A stranger's word that the run is elsewhere must not end a run: only who was a member counts, unless we are a
     // mere follower that has lost its members.
     const lost =
       !isMember(draft, draft.settings.self) &&
       !draft.members.some(({ id }) => draft.links.get(id)?.up === true);
     const ask = peers.filter((peer) => lost || draft.everMembers.has(peer));
-    if (ask.length <= companions.length) return;
+    if (ask.length <= companionsBehind(draft, round)) return;
     draft.mode = 'behind';
     effects.push({ kind: 'behind', why: 'gap', ask });
     return;
@@ -280,6 +316,13 @@ function pull(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   effects.push({ kind: 'want-record', to, round });
 }
 
+/** Linked members that stand on our chain and no further. */
+const companionsBehind = (draft: Draft, round: number): number =>
+  [...draft.stands].filter(([peer, stand]) => {
+    const link = draft.links.get(peer);
+    return link?.up === true && link.head < round && draft.trail.get(stand.round) === stand.record;
+  }).length;
+
 /** The next time at which a turn or a takeover begins, a grace time ends, or a record is asked for. */
 function nextChange(draft: Draft, nowMs: number): number | undefined {
   const { successionMs, graceMs, vanishedMs, self } = draft.settings;
@@ -296,6 +339,8 @@ function nextChange(draft: Draft, nowMs: number): number | undefined {
     }
     const begins = takeoverBegins(draft, self);
     if (begins !== undefined) times.push(begins);
+    for (const { record, named, askNamedMs } of draft.nodes.values())
+      if (record !== undefined && named === undefined) times.push(askNamedMs);
   }
   const coming = times.filter((time) => time > nowMs);
   return coming.length === 0 ? undefined : Math.min(...coming);

@@ -1,15 +1,15 @@
 import type { Bytes } from '../base/bytes.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
+import type { ChainContext } from './chain-context.ts';
+import type { ChainRules } from './ledger-rules.ts';
 import type { ChainRecord, Member } from './membership.ts';
+import type { Goodbye, SnapshotName, Stand } from './protocol.ts';
 import type { CountedContribution, SwarmEvent } from './swarm-api.ts';
 
 /** What does not change while a volunteer is in a run. Times in ms. */
-export interface RoundSettings {
+export interface RoundSettings extends ChainRules {
   readonly self: PeerId;
   readonly publicKey: Bytes;
-  /** The run id: the parent of record 0. */
-  readonly run: Digest;
-  readonly founder: PeerId;
   /** False keeps the founder from signing record 0 again in a run that is known to have started. */
   readonly mayFound: boolean;
   readonly minMembers: number;
@@ -34,6 +34,10 @@ export interface Link {
   readonly head: number;
   /** The oldest round it can still serve, as far as it said; 0 until then. */
   readonly oldest: number;
+  /** As it said when it last introduced itself. */
+  readonly epoch: number;
+  /** Its chain was seen to contradict our final one. */
+  readonly foreign: boolean;
   /** From its hello. */
   readonly publicKey: Bytes | undefined;
   readonly wantsMembership: boolean;
@@ -47,30 +51,44 @@ export interface Head {
   readonly atMs: number;
 }
 
-/** A verified contribution to the round in progress, and who is known to hold it (its author and we do). */
+/** A verified contribution to a round that is not final, and who is known to hold it (its author and we do). */
 export interface Pooled {
+  readonly round: number;
   readonly counted: CountedContribution;
   readonly holders: ReadonlySet<PeerId>;
 }
 
-/** A record that may become the next one. */
-export interface Candidate {
-  readonly record: ChainRecord;
+/** A valid record that is not final, or the context of one that came with a snapshot. */
+export interface Node {
+  readonly context: ChainContext;
+  readonly record: ChainRecord | undefined;
   /** Who sent it first. */
   readonly from: PeerId;
   /** Everyone who sent it. */
   readonly shownBy: ReadonlySet<PeerId>;
+  readonly sinceMs: number;
+  /** The contributions it counts, in its order; undefined until they are known to hash to its root. */
+  readonly named: readonly Digest[] | undefined;
+  /** The digests last tried against the root, joined. */
+  readonly tried: string;
+  readonly askNamedMs: number;
+  readonly namedAsked: number;
 }
 
 export interface Vote {
   readonly round: number;
   readonly record: Digest;
   readonly state: string;
+  readonly clean: boolean;
+  readonly signature: Bytes;
 }
 
+/** The newest record a peer was seen to stand on. */
+export type Standpoint = Pick<Vote, 'round' | 'record'>;
+
 /**
- * All the round machine knows. Replaced, never changed in place. `pool`, `byAuthor`, `candidates` and `havesSent`
- * belong to the round in progress, head + 1, and are emptied with every record.
+ * All the round machine knows. Replaced, never changed in place. The records since the final one form a tree (`nodes`), of
+ * which one path is our chain.
  */
 export interface RoundState {
   readonly settings: RoundSettings;
@@ -81,29 +99,50 @@ export interface RoundState {
   /** Whether this volunteer wants to be a member. */
   readonly wanted: boolean;
   readonly head: Head | undefined;
-  /** Our records' digests by round, the last 1,024. */
+  /** Our chain's digests by round, the last 1,024. */
   readonly trail: ReadonlyMap<number, Digest>;
+  readonly nodes: ReadonlyMap<Digest, Node>;
+  /** Whether `nodes` holds any record off our chain. */
+  readonly forked: boolean;
+  /** The newest final round of our chain, -1 before record 0. */
+  readonly finalRound: number;
   /** Members after `head`, and their leader ranks for the round in progress. */
   readonly members: readonly Member[];
   readonly ranks: readonly PeerId[];
   /** Who was a member within our memory: their word counts when two chains are compared. */
   readonly everMembers: ReadonlySet<PeerId>;
-  /** Where the replica stands. */
+  /** Where the replica stands; undefined while it has to be put back to an earlier record of our chain. */
   readonly applied: { readonly round: number; readonly state: string } | undefined;
   readonly links: ReadonlyMap<PeerId, Link>;
   readonly pool: ReadonlyMap<Digest, Pooled>;
-  readonly byAuthor: ReadonlyMap<PeerId, Digest>;
-  readonly candidates: ReadonlyMap<Digest, Candidate>;
+  /** The first contribution of an author to a round, by `authorKey`. */
+  readonly byAuthor: ReadonlyMap<string, Digest>;
   readonly havesSent: ReadonlySet<string>;
   /** Who asked to join or gave membership up, until a record says so. */
   readonly joins: ReadonlyMap<PeerId, Bytes>;
-  readonly leaves: ReadonlySet<PeerId>;
-  /** Our states after the last 16 records. */
+  readonly leaves: ReadonlyMap<PeerId, Goodbye>;
+  /** Our states after the last 64 records. */
   readonly states: ReadonlyMap<number, string>;
-  /** The newest confirm of each peer. */
-  readonly votes: ReadonlyMap<PeerId, Vote>;
-  /** Whether a peer's chain was last seen to be ours (true) or another (false). */
-  readonly sides: ReadonlyMap<PeerId, boolean>;
+  /** Confirms that may yet make a certificate: by record, then by peer. */
+  readonly ballots: ReadonlyMap<Digest, ReadonlyMap<PeerId, Vote>>;
+  /** The newest record each peer was seen on, by its confirm, its own record or its hello. */
+  readonly stands: ReadonlyMap<PeerId, Standpoint>;
+  /** What each peer last said its replica is, by confirm or in a certificate. */
+  readonly votes: ReadonlyMap<PeerId, Standpoint & { readonly state: string }>;
+  /** Our last confirms, oldest first: what makes a later one clean. */
+  readonly voted: readonly Standpoint[];
+  /** The newest round we confirmed of which we no longer know the record. */
+  readonly votesForgotten: number;
+  /** No confirm is given at or below this round. */
+  readonly votedRound: number;
+  /** No confirm is given to a record whose chain certifies nothing as new as this round. */
+  readonly lock: number;
+  /** A certificate says that the members' state after a round is not ours. */
+  readonly differs: { readonly round: number; readonly state: string } | undefined;
+  /** Our contributions whose fate is not final, by round. */
+  readonly own: ReadonlyMap<number, Digest>;
+  /** A snapshot that our replica can give, to be named by a record we lead. */
+  readonly snapshot: (SnapshotName & { readonly record: Digest }) | undefined;
   /** Since when every member has gone, as we see it; counted anew when we reach the head, or want or no longer want to be one. */
   readonly desertedSinceMs: number | undefined;
   readonly proposedRound: number;
@@ -112,6 +151,8 @@ export interface RoundState {
     | undefined;
   /** The head round at which our join was last sent. */
   readonly joinSentRound: number | undefined;
+  /** Our goodbye was sent: no confirm and no contribution until we are a member again. */
+  readonly saidGoodbye: boolean;
 }
 
 /** A state under construction: fields are replaced, what they hold is never changed. */
@@ -128,8 +169,7 @@ export type RoundEvent =
       readonly kind: 'hello';
       readonly peer: PeerId;
       readonly publicKey: Bytes;
-      readonly head: number;
-      readonly oldest: number;
+      readonly stand: Stand | undefined;
       readonly wantsMembership: boolean;
     }
   /** A peer showed that it holds record `head`. */
@@ -141,34 +181,66 @@ export type RoundEvent =
       readonly counted: CountedContribution;
     }
   | { readonly kind: 'have'; readonly from: PeerId; readonly round: number; readonly digest: Digest }
+  /** Resolved against its parent, its signatures verified. */
   | { readonly kind: 'record'; readonly from: PeerId; readonly record: ChainRecord }
-  | {
-      readonly kind: 'confirm';
-      readonly peer: PeerId;
-      readonly round: number;
-      readonly record: Digest;
-      readonly state: string;
-    }
+  /** A record whose parent we do not hold. */
+  | { readonly kind: 'orphan'; readonly from: PeerId; readonly round: number; readonly parent: Digest }
+  /** A record of a final round that is not ours. */
+  | { readonly kind: 'foreign'; readonly from: PeerId }
+  /** These digests hash to the root in the record. */
+  | { readonly kind: 'named'; readonly record: Digest; readonly digests: readonly Digest[] }
+  | ({ readonly kind: 'confirm'; readonly peer: PeerId } & Vote)
   | { readonly kind: 'join'; readonly peer: PeerId; readonly publicKey: Bytes }
-  | { readonly kind: 'leave'; readonly peer: PeerId; readonly round: number }
+  | { readonly kind: 'leave'; readonly goodbye: Goodbye }
+  /** The replica stands after `round`. */
   | { readonly kind: 'applied'; readonly round: number; readonly state: string }
+  /** Our contribution to `round` was sent. */
+  | { readonly kind: 'published'; readonly round: number; readonly digest: Digest }
+  | { readonly kind: 'checkpoint'; readonly round: number; readonly record: Digest; readonly root: Digest }
   | { readonly kind: 'membership'; readonly wanted: boolean }
   | {
       readonly kind: 'snapshot';
-      readonly round: number;
-      readonly record: Digest;
+      /** Of the chain up to the snapshot, oldest first. */
+      readonly contexts: readonly ChainContext[];
       readonly state: string;
-      readonly members: readonly Member[];
     };
 
 /** A record as its leader proposes it: to be encoded, signed and handed back as a `record` event from self. */
-export type RecordDraft = Omit<ChainRecord, 'digest'>;
+export interface RecordDraft extends Omit<ChainRecord, 'digest' | 'bodies'> {
+  readonly members: readonly Member[];
+  /** Of the record that the certificate certifies. */
+  readonly certifiedContext: ChainContext | undefined;
+  readonly named: readonly Digest[];
+}
 
 /** What is to be done. Effects are carried out in order. */
 export type RoundEffect =
   | { readonly kind: 'propose'; readonly draft: RecordDraft }
-  /** The chain grew by `record`, whose members `members` are. */
-  | { readonly kind: 'accepted'; readonly record: ChainRecord; readonly members: readonly Member[] }
+  /** The chain grew by `record`, which counts `named`. */
+  | {
+      readonly kind: 'accepted';
+      readonly record: ChainRecord;
+      readonly context: ChainContext;
+      readonly named: readonly Digest[];
+    }
+  /** The chain was cut back to `round`; other records follow. */
+  | { readonly kind: 'rolled-back'; readonly round: number }
+  /** Everything up to `round` is final. */
+  | { readonly kind: 'final'; readonly round: number }
+  /** What has finally become of our contribution to `round`. */
+  | { readonly kind: 'settled'; readonly round: number; readonly digest: Digest; readonly counted: boolean }
+  /** Do these hash to the record's root? */
+  | {
+      readonly kind: 'resolve';
+      readonly record: Digest;
+      readonly bodies: Digest;
+      readonly digests: readonly Digest[];
+    }
+  | { readonly kind: 'want-named'; readonly to: PeerId; readonly round: number; readonly record: Digest }
+  /** Sign this confirm, send it to `to`, hand it back as a `confirm` event from self. */
+  | ({ readonly kind: 'vote'; readonly to: readonly PeerId[] } & Omit<Vote, 'signature'>)
+  /** Send our newest confirm to everyone: two chains are in sight. */
+  | { readonly kind: 'show-vote' }
   /** Send our head record to everyone. */
   | { readonly kind: 'broadcast-record'; readonly round: number }
   | { readonly kind: 'have'; readonly to: PeerId; readonly round: number; readonly digest: Digest }
@@ -181,8 +253,7 @@ export type RoundEffect =
     }
   | { readonly kind: 'fetch-snapshot' }
   | { readonly kind: 'send-join'; readonly round: number }
-  /** `round`: of the record that made us a member. */
-  | { readonly kind: 'send-leave'; readonly round: number }
+  | { readonly kind: 'send-leave' }
   /** The chain cannot be followed any further: only a snapshot helps, and `ask` have one. */
   | { readonly kind: 'behind'; readonly why: 'gap' | 'fork'; readonly ask: readonly PeerId[] }
   | { readonly kind: 'reject'; readonly from: PeerId; readonly reason: string }
@@ -190,7 +261,15 @@ export type RoundEffect =
   /** Call back with a `time` event then. Replaces the wake before; undefined: no need. */
   | { readonly kind: 'wake'; readonly atMs: number | undefined };
 
-export function initialRoundState(settings: RoundSettings): RoundState {
+/** What was signed before, in an earlier life of this volunteer: -1 for nothing. */
+export interface SignedBefore {
+  readonly confirm: number;
+  readonly record: number;
+  /** The newest round certified on a chain that was confirmed. */
+  readonly lock: number;
+}
+
+export function initialRoundState(settings: RoundSettings, signed: SignedBefore): RoundState {
   return {
     settings,
     mode: 'idle',
@@ -198,6 +277,9 @@ export function initialRoundState(settings: RoundSettings): RoundState {
     wanted: true,
     head: undefined,
     trail: new Map(),
+    nodes: new Map(),
+    forked: false,
+    finalRound: -1,
     members: [],
     ranks: [],
     everMembers: new Set(),
@@ -205,19 +287,32 @@ export function initialRoundState(settings: RoundSettings): RoundState {
     links: new Map(),
     pool: new Map(),
     byAuthor: new Map(),
-    candidates: new Map(),
     havesSent: new Set(),
     joins: new Map(),
-    leaves: new Set(),
+    leaves: new Map(),
     states: new Map(),
+    ballots: new Map(),
+    stands: new Map(),
     votes: new Map(),
-    sides: new Map(),
+    voted: [],
+    votesForgotten: signed.confirm,
+    votedRound: signed.confirm,
+    lock: signed.lock,
+    differs: undefined,
+    own: new Map(),
+    snapshot: undefined,
     desertedSinceMs: undefined,
-    proposedRound: -1,
+    proposedRound: signed.record,
     pull: undefined,
     joinSentRound: undefined,
+    saidGoodbye: false,
   };
 }
+
+export const authorKey = (round: number, author: PeerId): string => `${round} ${author}`;
+
+export const headContext = (state: RoundState): ChainContext | undefined =>
+  state.head === undefined ? undefined : state.nodes.get(state.head.digest)?.context;
 
 /** The round in progress: the one after the head; 0 before any record. */
 export const currentRound = (state: RoundState): number => (state.head?.round ?? -1) + 1;

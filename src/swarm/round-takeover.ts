@@ -1,6 +1,7 @@
 import type { PeerId } from '../base/ids.ts';
 import { rankMembers, type ChainRecord } from './membership.ts';
 import { limits } from './protocol.ts';
+import { emptyDraft, partings } from './record-draft.ts';
 import { currentRound, isMember, type RecordDraft, type RoundState } from './round-state.ts';
 
 /**
@@ -49,7 +50,10 @@ export function takeoverBegins(state: RoundState, peer: PeerId): number | undefi
   if (state.desertedSinceMs === undefined) return undefined;
   const ranks = takeoverRanks(state);
   const rank = ranks.indexOf(peer);
-  const left = [...state.candidates.values()].some(({ record }) => isMember(state, record.leader));
+  const left = [...state.nodes.values()].some(
+    ({ context, record }) =>
+      context.parent === state.head?.digest && record !== undefined && isMember(state, record.leader),
+  );
   const waitMs = (left ? vanishedMs : graceMs) + (rank < 0 ? ranks.length : rank) * successionMs;
   return state.desertedSinceMs + waitMs;
 }
@@ -71,14 +75,13 @@ export function takeover(state: RoundState, nowMs: number): RecordDraft | undefi
     });
   const joins = [{ peer: self, key: publicKey }, ...others].sort((a, b) => (a.peer < b.peer ? -1 : 1));
   return {
-    round: head.round + 1,
-    parent: head.digest,
-    leader: self,
-    parentState: applied.state,
-    contributions: [],
+    ...emptyDraft(state, applied.state),
     joins: joins.map(({ peer }) => peer),
     joinKeys: joins.map(({ key }) => key),
-    leaves: members.map(({ id }) => id),
+    ...partings(
+      state,
+      members.map(({ id }) => id),
+    ),
   };
 }
 
@@ -97,7 +100,7 @@ export function mayTakeOver(
   const { graceMs, vanishedMs } = state.settings;
   const isHistory = [...state.links.values()].some(({ up, head }) => up && head > record.round);
   const standsOnIt = (peer: PeerId): boolean =>
-    shownBy.has(peer) || state.votes.get(peer)?.record === record.digest;
+    shownBy.has(peer) || state.stands.get(peer)?.record === record.digest;
   return state.members.every(
     ({ id }) =>
       state.leaves.has(id) ||

@@ -260,7 +260,10 @@ test('what proved wrong is not chosen again while there is somebody else, even i
 test('liars alone are asked again after a pause, and dropped as soon as an honest peer turns up', () => {
   const world = new SnapshotWorld();
   const [honest, wrong] = [checkpointOf(32, pieceBytes), falseCheckpoint(32, 4 * pieceBytes, 9)];
-  world.add(1, serving(wrong), 1 << 18);
+  // Another one each time, so that what it announces is never known to be wrong.
+  let round = 40;
+  const changing = serving(wrong, (one) => (one.kind === 'snapshot' ? { ...one, round: round++ } : one));
+  world.add(1, changing, 1 << 18);
   world.client.start();
   expect(world.until(() => world.received.length > 0)).toBeDefined();
   world.client.markWrong([peer(1)]);
@@ -273,6 +276,66 @@ test('liars alone are asked again after a pause, and dropped as soon as an hones
   world.clock.advance(1_000);
   expect(world.received.length).toBe(2);
   expectWhole(world.received[1], honest);
+});
+
+test('a silent majority with a snapshot of its own is given up', () => {
+  const world = new SnapshotWorld();
+  const [honest, other] = [checkpointOf(32, pieceBytes), checkpointOf(48, 4 * pieceBytes)];
+  for (const n of [1, 2])
+    world.add(
+      n,
+      serving(other, (answer) => (answer.kind === 'piece' ? undefined : answer)),
+    );
+  world.addHonest(3, honest);
+  world.client.start();
+  expect(world.until(() => world.received.length > 0, 30_000)).toBeDefined();
+  expectWhole(world.received[0], honest);
+});
+
+test('a peer that timed out rests while others give; the only one is asked again at once', () => {
+  const checkpoint = checkpointOf(32, 30 * pieceBytes);
+  const world = new SnapshotWorld();
+  let asked = 0;
+  world.add(
+    1,
+    serving(checkpoint, (answer) => {
+      if (answer.kind !== 'piece') return answer;
+      asked++;
+      return undefined;
+    }),
+  );
+  world.addHonest(2, checkpoint, 1 << 18);
+  world.client.start();
+  world.clock.advance(19_000);
+  expect(asked).toBe(2);
+
+  const lossy = new SnapshotWorld();
+  let lost = false;
+  lossy.add(
+    1,
+    serving(checkpointOf(32, 10), (answer) => {
+      if (answer.kind !== 'piece' || lost) return answer;
+      lost = true;
+      return undefined;
+    }),
+  );
+  lossy.client.start();
+  expect(lossy.until(() => lossy.received.length > 0, 11_000)).toBeDefined();
+});
+
+test('a source that has pruned the snapshot leaves the others at it', () => {
+  const world = new SnapshotWorld();
+  const [old, young] = [checkpointOf(32, 30 * pieceBytes), checkpointOf(48, 2 * pieceBytes)];
+  const [shelf] = [1, 2].map((n) => world.addHonest(n, old, 1 << 20));
+  world.client.start();
+  world.clock.advance(1_000);
+  expect(world.client.progress?.sources).toBe(2);
+  shelf?.clear();
+  shelf?.add(young);
+  world.clock.advance(1_000);
+  expect(world.client.progress).toMatchObject({ sources: 1, totalBytes: 30 * pieceBytes });
+  expect(world.until(() => world.received.length > 0)).toBeDefined();
+  expectWhole(world.received[0], old);
 });
 
 test('where the snapshot was pruned, its sources move on to the newer one', () => {

@@ -13,6 +13,8 @@ export interface SwarmRules {
   readonly minMembers: number;
   /** From the end of the parent round until the leader stops waiting for contributions. */
   readonly roundDeadlineMs: number;
+  /** Strangers may join: two thirds of the members make a quorum, not half. */
+  readonly open: boolean;
   readonly maxPayloadBytes: number;
   readonly maxSnapshotBytes: number;
   /** A payload that cannot be decoded for this run is named here with a short stable reason. */
@@ -60,7 +62,17 @@ export interface RoundRecord {
   readonly parentState: string;
   readonly contributions: readonly CountedContribution[];
   readonly joins: readonly PeerId[];
+  /** With a goodbye or without. */
   readonly leaves: readonly PeerId[];
+  /** What the record says of an earlier one: who confirmed it, with which state, of how many. */
+  readonly certificate:
+    | {
+        readonly round: number;
+        readonly state: string;
+        readonly voters: readonly PeerId[];
+        readonly of: number;
+      }
+    | undefined;
 }
 
 /** A record with the bodies it names, in the record's order: all that apply needs. */
@@ -86,6 +98,8 @@ export interface SwarmEvent {
     | 'absent'
     | 'replicas-differ'
     | 'repaired'
+    | 'rolled-back'
+    | 'epoch'
     | 'rejected'
     | 'snapshot'
     | 'info';
@@ -106,7 +120,50 @@ export interface SwarmView {
   /** Refusals since the start, by reason. */
   readonly rejections: Readonly<Record<string, number>>;
   readonly waitingFor: string;
-  readonly catchUp: { readonly bytes: number; readonly totalBytes: number } | undefined;
+  readonly catchUp: SnapshotProgress | undefined;
+  /** The newest final round, -1 before any. */
+  readonly finalRound: number;
+  /** How often the members went on without a vanished majority. */
+  readonly epoch: number;
+  /** The newest record that a peer has shown to hold: how far there is to go. */
+  readonly newestSeen: number;
+  /** Members signed another state after this round than ours: the replica has to be repaired before it counts again. */
+  readonly differs: { readonly round: number; readonly state: string } | undefined;
+  /** The newest records of our chain, oldest first. */
+  readonly ledger: readonly LedgerEntryView[];
+}
+
+export interface SnapshotProgress {
+  readonly bytes: number;
+  readonly totalBytes: number;
+  readonly bytesPerSecond: number | undefined;
+  /** Peers that give pieces. */
+  readonly sources: number;
+}
+
+export interface LedgerEntryView {
+  readonly record: RoundRecord;
+  /** Members after it. */
+  readonly members: number;
+  readonly standing: 'provisional' | 'certified' | 'final';
+  /** Members whose confirms certify it, of how many; 0 of 0 until then. */
+  readonly by: number;
+  readonly of: number;
+}
+
+/** What has finally become of an own contribution. Told exactly once for each that was sent. */
+export interface Settlement {
+  readonly round: number;
+  readonly digest: Digest;
+  /** False: its bytes will never be counted, and what they took from the momentum may be given back. */
+  readonly counted: boolean;
+}
+
+/** A replica to go back to. */
+export interface StoredState {
+  readonly round: number;
+  readonly state: string;
+  readonly bytes: Bytes;
 }
 
 /** What the street needs of the network. All promises reject with StarlingError `swarm-closed` after `close`. */
@@ -114,28 +171,33 @@ export interface Swarm {
   readonly self: PeerId;
   /** Founder: waits for `minMembers`, signs record 0. Others: wait to be in it, or fetch a snapshot of a run under way. */
   enter(initialState: string): Promise<Entry>;
-  /** The entry's snapshot did not match its digest: forget it and fetch another. */
+  /** Forgets the chain, or an entry whose snapshot did not match its digest, and fetches another. */
   reenter(): Promise<Entry>;
   /** Whether this volunteer trains in `round`: it is a member after record round - 1, and the round is not decided yet. */
   isMember(round: number): boolean;
   /** Members of `round`, sorted: the same list at every replica. */
   membersOf(round: number): readonly PeerId[];
   publish(round: number, own: OwnContribution): Promise<void>;
-  /** Resolves when this round's record and every body it names are here and checked. */
+  /**
+   * Resolves when this round's record and every body it names are here and checked; at once for a round that is kept.
+   * Rejects with `swarm-branch` when the chain was cut back below what the replica has applied (call `stored` and `standAt`),
+   * with `swarm-behind` when the chain cannot be followed any further (call `reenter`).
+   */
   agree(round: number): Promise<AgreedRound>;
   /** Tells the members the state after applying `round`; from then on this replica stands at `round`. */
   confirm(round: number, state: string): Promise<void>;
-  /**
-   * True while a joiner waits for a snapshot (onChange tells): call `offerSnapshot` after a confirm, or while waiting for a
-   * record, since without members no round ends and nobody would be served.
-   */
-  readonly snapshotWanted: boolean;
-  offerSnapshot(round: number, state: string, bytes: Bytes): void;
+  /** The replica was put back, or repaired, to the state after `round` of our chain. Signs nothing. */
+  standAt(round: number, state: string): void;
+  /** Keeps a replica for latecomers, repair and going back. Call after rounds divisible by `checkpointEvery`, and at entry. */
+  keep(stored: StoredState): Promise<void>;
+  /** The newest kept replica of our chain, of round `atMost` or before. */
+  stored(atMost?: number): StoredState | undefined;
   /** False: leave the members but keep following (pause). True: ask to be a member again. */
   setMembership(wanted: boolean): void;
   view(): SwarmView;
   onChange(listener: () => void): void;
   onEvent(listener: (event: SwarmEvent) => void): void;
+  onSettled(listener: (settlement: Settlement) => void): void;
   /** Says goodbye and stops. */
   close(): void;
 }

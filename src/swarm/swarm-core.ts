@@ -1,83 +1,111 @@
-import { concatBytes, toHex, type Bytes } from '../base/bytes.ts';
+import { concatBytes, type Bytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { describeError } from '../base/errors.ts';
+import { describeError, StarlingError } from '../base/errors.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
+import { chain, type MaybePromise } from '../base/maybe-promise.ts';
+import { decodeContexts, encodeContexts, type ChainContext } from './chain-context.ts';
+import { CheckpointShelf } from './checkpoint-shelf.ts';
 import { Exchange } from './exchange.ts';
-import { webCrypto, type Signer, type SwarmCrypto } from './identity.ts';
+import { signatureBytes, webCrypto, type Signer, type SwarmCrypto } from './identity.ts';
 import { Inbox } from './inbox.ts';
+import { digestOfRaw, type JudgeContext } from './judge-context.ts';
+import { bodiesRoot } from './judge-record.ts';
+import { snapshotProblem } from './judge-snapshot.ts';
 import { judge } from './judge.ts';
 import { Ledger } from './ledger.ts';
-import type { ChainRecord, Member } from './membership.ts';
+import { ancestryOf } from './ledger-tree.ts';
+import { hashPieces, merkleRoot } from './merkle.ts';
 import { encodeUnsigned } from './protocol-codec.ts';
-import { limits, signedBytes, type Message, type SignedMessage } from './protocol.ts';
+import { limits, signedBytes, type Goodbye, type Message, type SignedMessage } from './protocol.ts';
+import { draftMessage } from './record-draft.ts';
 import { tick } from './round-machine.ts';
 import {
   initialRoundState,
+  isMember,
   shortName,
   type RecordDraft,
   type RoundEffect,
   type RoundEvent,
   type RoundState,
 } from './round-state.ts';
-import { SnapshotClient, SnapshotServer, type Snapshot } from './state-transfer.ts';
-import type { SwarmEvent, SwarmRules } from './swarm-api.ts';
+import { memorySigningLog, type SigningLog } from './signing-log.ts';
+import { SnapshotClient, type ReceivedSnapshot } from './snapshot-client.ts';
+import { SnapshotServer } from './snapshot-server.ts';
+import type { Settlement, StoredState, SwarmEvent, SwarmRules } from './swarm-api.ts';
 import { replicasAgree } from './swarm-view.ts';
-import type { Transport, TransportEvent } from './transport.ts';
+import type { SendOutcome, Transport, TransportEvent } from './transport.ts';
 
 export interface SwarmOptions {
   readonly signer: Signer;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly rules: SwarmRules;
+  /** What `signer` has signed in this run, as durable as its key; in memory unless given. */
+  readonly signingLog?: SigningLog;
   /** Hashing and verifying; Web Crypto unless a test passes a faster one. */
   readonly crypto?: SwarmCrypto;
   /** False when this run is known to have started, so that its founder, back again, does not start it anew. */
   readonly mayFound?: boolean;
   /** How long each further rank waits after a round's deadline before it leads; 1,000 ms unless given. */
   readonly successionMs?: number;
+  /** Unfinal rounds after which the members that remain may go on without the others; 64 unless a test says less. */
+  readonly epochAfter?: number;
 }
 
 /** The most that followers wait for members that all vanished without a word before they take over. */
 const mostVanishedMs = 10_000;
+/** Records whose parent is not here yet: of one peer, and of all. */
+const orphansOfPeer = 8;
+const orphansOfAll = 128;
 
 /** What the core tells the facade. */
 export interface CoreListener {
-  /** The ledger grew by this record, and every body it names is here. */
-  accepted(record: ChainRecord): void;
-  entered(snapshot: Snapshot): void;
+  /** The ledger grew by this round, and every body its record names is here. */
+  accepted(round: number): void;
+  rolledBack(round: number): void;
+  entered(snapshot: ReceivedSnapshot): void;
+  settled(settlement: Settlement): void;
   behind(): void;
   changed(): void;
   event(event: SwarmEvent): void;
 }
 
 /** Carries out what the round machine decides: everything between it and the transport. */
-export class SwarmCore {
+export class SwarmCore implements JudgeContext {
   readonly self: PeerId;
   readonly clock: Clock;
   readonly rules: SwarmRules;
   readonly crypto: SwarmCrypto;
+  readonly signingLog: SigningLog;
   readonly ledger = new Ledger();
+  readonly shelf = new CheckpointShelf();
   readonly exchange: Exchange;
   readonly server: SnapshotServer;
   readonly client: SnapshotClient;
   readonly rejections = new Map<string, number>();
   closed = false;
   /** Our newest signed confirm: shows a new link which chain we are on. */
-  lastConfirm: Bytes | undefined;
+  #lastConfirm: Bytes | undefined;
   readonly #signer: Signer;
   readonly #transport: Transport;
   readonly #listener: CoreListener;
   readonly #inbox: Inbox;
   #state: RoundState;
   #cancelWake: () => void = () => undefined;
-  /** Signed messages of records that may be accepted, by digest. */
+  #wakeAtMs: number | undefined;
+  /** Signed messages of the records in the tree, by digest. */
   readonly #recordMessages = new Map<Digest, Bytes>();
-  /** Signed when we became a member, because a closing tab has no time to sign. */
-  #leaveMessage: { readonly round: number; readonly raw: Bytes } | undefined;
+  readonly #orphans: { readonly from: PeerId; readonly parent: Digest; readonly raw: Bytes }[] = [];
+  /** Signed after every confirm, because a closing tab has no time to sign. */
+  #leaveMessage: Bytes | undefined;
   #askNext: readonly PeerId[] = [];
   readonly #told = new Set<string>();
   readonly #slow = new Set<PeerId>();
+  readonly #events: RoundEvent[] = [];
+  #dispatching = false;
+  /** Done when the events at hand are done: judging may dispatch more. */
+  readonly #afterwards: (() => void)[] = [];
 
   constructor(options: SwarmOptions, listener: CoreListener) {
     const { signer, transport, clock, rules, successionMs = 1_000 } = options;
@@ -85,26 +113,34 @@ export class SwarmCore {
     this.clock = clock;
     this.rules = rules;
     this.crypto = options.crypto ?? webCrypto;
+    this.signingLog = options.signingLog ?? memorySigningLog();
     this.#signer = signer;
     this.#transport = transport;
     this.#listener = listener;
-    this.#state = initialRoundState({
-      self: signer.id,
-      publicKey: signer.publicKey,
-      run: rules.runId as string as Digest,
-      founder: rules.founder,
-      mayFound: options.mayFound ?? true,
-      minMembers: rules.minMembers,
-      deadlineMs: rules.roundDeadlineMs,
-      successionMs,
-      graceMs: successionMs / 2,
-      vanishedMs: Math.min(rules.roundDeadlineMs, mostVanishedMs),
-      pullDelayMs: 150,
-      pullRetryMs: 500,
-    });
-    const send = (to: PeerId, message: Message): void => {
-      this.sendRaw(to, encodeUnsigned(message));
-    };
+    this.#state = initialRoundState(
+      {
+        self: signer.id,
+        publicKey: signer.publicKey,
+        run: rules.runId as string as Digest,
+        founder: rules.founder,
+        open: rules.open,
+        epochAfter: options.epochAfter ?? 64,
+        mayFound: options.mayFound ?? true,
+        minMembers: rules.minMembers,
+        deadlineMs: rules.roundDeadlineMs,
+        successionMs,
+        graceMs: successionMs / 2,
+        vanishedMs: Math.min(rules.roundDeadlineMs, mostVanishedMs),
+        pullDelayMs: 150,
+        pullRetryMs: 500,
+      },
+      {
+        confirm: this.signingLog.highest('confirm'),
+        record: this.signingLog.highest('record'),
+        lock: this.signingLog.highest('lock'),
+      },
+    );
+    const send = (to: PeerId, message: Message): SendOutcome => this.sendRaw(to, encodeUnsigned(message));
     this.exchange = new Exchange({
       clock,
       ask: (peer, round, digest) => {
@@ -112,14 +148,21 @@ export class SwarmCore {
       },
       peers: () => transport.peers(),
     });
-    this.server = new SnapshotServer(clock, send);
+    this.server = new SnapshotServer({
+      clock,
+      send,
+      shelf: this.shelf,
+      onChain: (round, record) => this.#state.trail.get(round) === record,
+      finalRound: () => this.#state.finalRound,
+    });
     this.client = new SnapshotClient({
       clock,
       send,
+      sha256: (bytes) => this.crypto.sha256(bytes),
       sources: () =>
         [...this.#state.links].flatMap(([peer, { up, head }]) => (up && head >= 0 ? [peer] : [])),
       maxBytes: Math.min(rules.maxSnapshotBytes, limits.snapshotBytes),
-      offerTimeoutMs: Math.max(10_000, 2 * rules.roundDeadlineMs),
+      inspect: (header) => snapshotProblem(this.crypto, header),
       received: (snapshot) => {
         this.#takeSnapshot(snapshot);
       },
@@ -144,22 +187,32 @@ export class SwarmCore {
     return this.#state;
   }
 
-  /** Lets the round machine take an event, and carries out what it decides. */
+  /** Lets the round machine take an event, and carries out what it decides; events that follow from that come after. */
   dispatch(event: RoundEvent): void {
-    if (this.closed) return;
+    this.#events.push(event);
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+      if (!this.closed) this.#step(next);
+    }
+    this.#dispatching = false;
+    for (let task = this.#afterwards.shift(); task !== undefined; task = this.#afterwards.shift()) task();
+  }
+
+  #step(event: RoundEvent): void {
     const agreedBefore = replicasAgree(this.#state);
+    const { nodes } = this.#state;
     const [state, effects] = tick(this.#state, event, this.clock.now());
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
-    for (const digest of this.#recordMessages.keys()) {
-      if (!this.#state.candidates.has(digest)) this.#recordMessages.delete(digest);
+    if (nodes !== state.nodes) {
+      for (const digest of this.#recordMessages.keys())
+        if (!state.nodes.has(digest)) this.#recordMessages.delete(digest);
     }
-    if (agreedBefore && !replicasAgree(this.#state)) {
-      const round = this.#state.applied?.round ?? 0;
-      this.tell({
-        kind: 'replicas-differ',
-        text: `After round ${round} another volunteer's replica differs from ours.`,
-      });
+    if (agreedBefore && !replicasAgree(state)) {
+      const round = state.applied?.round ?? 0;
+      const text = `After round ${round} another volunteer's replica differs from ours.`;
+      this.tell({ kind: 'replicas-differ', text });
     }
     this.#listener.changed();
   }
@@ -169,27 +222,28 @@ export class SwarmCore {
   }
 
   /** The whole signed message. */
-  async sign(message: SignedMessage): Promise<Bytes> {
+  sign(message: SignedMessage): MaybePromise<Bytes> {
     const unsigned = encodeUnsigned(message);
-    return concatBytes(unsigned, await this.#signer.sign(signedBytes(this.rules.runId, unsigned)));
+    return chain(this.#signer.sign(signedBytes(this.rules.runId, unsigned)), (signature) =>
+      concatBytes(unsigned, signature),
+    );
   }
 
-  async digest(raw: Bytes): Promise<Digest> {
-    return toHex(await this.crypto.sha256(raw)) as Digest;
+  digest(raw: Bytes): MaybePromise<Digest> {
+    return digestOfRaw(this, raw);
   }
 
-  sendRaw(to: PeerId, raw: Bytes): void {
-    if (this.closed) return;
+  sendRaw(to: PeerId, raw: Bytes): SendOutcome {
+    if (this.closed) return 'gone';
     const outcome = this.#transport.send(to, raw);
     if (outcome === 'queued') this.#slow.delete(to);
     // What was not taken is asked for again by who needs it: records and bodies by digest, pieces by number.
     else if (outcome === 'full' && !this.#slow.has(to)) {
       this.#slow.add(to);
-      this.tell({
-        kind: 'info',
-        text: `The connection to ${shortName(to)} is too slow for what it should carry.`,
-      });
+      const text = `The connection to ${shortName(to)} is too slow for what it should carry.`;
+      this.tell({ kind: 'info', text });
     }
+    return outcome;
   }
 
   broadcast(raw: Bytes): void {
@@ -197,14 +251,19 @@ export class SwarmCore {
   }
 
   hello(): Bytes {
-    const { mode, wanted } = this.#state;
-    const following = mode === 'following';
+    const { mode, wanted, head, finalRound } = this.#state;
+    const context = head === undefined ? undefined : this.#state.nodes.get(head.digest)?.context;
     return encodeUnsigned({
       kind: 'hello',
       publicKey: this.#signer.publicKey,
-      head: following ? this.ledger.head : undefined,
-      oldest: following ? this.ledger.oldest : undefined,
       wantsMembership: wanted && mode !== 'idle',
+      stand:
+        mode !== 'following' || head === undefined
+          ? undefined
+          : {
+              ...{ head: head.round, tip: head.digest, oldest: this.ledger.oldest },
+              ...{ final: Math.max(0, finalRound), epoch: context?.epoch ?? 0 },
+            },
     });
   }
 
@@ -212,54 +271,106 @@ export class SwarmCore {
     this.sendRaw(to, this.hello());
   }
 
-  /** For judge.ts: keeps a message until its round is in progress. */
+  sendNamed(to: PeerId, round: number, record: Digest, digests: readonly Digest[]): void {
+    this.sendRaw(to, encodeUnsigned({ kind: 'named', round, record, digests }));
+  }
+
   park(from: PeerId, round: number, raw: Bytes): void {
     this.#inbox.park(from, round, raw);
   }
 
-  /** For judge.ts: judges what was parked for rounds up to `round`. */
+  /** Judges what was parked for rounds up to `round`. */
   release(round: number): void {
     this.#inbox.release(round);
   }
 
-  /** For judge.ts: a snapshot may be wanted now. */
-  changed(): void {
-    this.#listener.changed();
+  keepRecord(record: Digest, raw: Bytes): void {
+    this.#recordMessages.set(record, raw);
   }
 
-  /** For judge.ts: keeps the signed message of a record until the machine has decided on it. */
-  keepRecord(record: ChainRecord, raw: Bytes): void {
-    this.#recordMessages.set(record.digest, raw);
+  keepOrphan(from: PeerId, parent: Digest, raw: Bytes): boolean {
+    const own = this.#orphans.filter((one) => one.from === from);
+    if (own.some((one) => one.parent === parent && one.raw.length === raw.length)) return true;
+    if (own.length >= orphansOfPeer)
+      this.#orphans.splice(
+        this.#orphans.findIndex((one) => one.from === from),
+        1,
+      );
+    if (this.#orphans.length >= orphansOfAll) return false;
+    this.#orphans.push({ from, parent, raw });
+    return true;
+  }
+
+  adopted(record: Digest): void {
+    const waiting = this.#orphans.filter(({ parent }) => parent === record);
+    if (waiting.length === 0) return;
+    const left = this.#orphans.filter(({ parent }) => parent !== record);
+    this.#orphans.splice(0, this.#orphans.length, ...left);
+    for (const { from, raw } of waiting) this.#inbox.push(from, raw);
   }
 
   /** Drops the chain and fetches a snapshot. */
   startOver(): void {
     this.exchange.clear();
-    this.server.close();
-    this.ledger.reset(-1, []);
+    this.shelf.clear();
+    this.ledger.reset(undefined);
+    this.#orphans.length = 0;
     this.#leaveMessage = undefined;
-    this.lastConfirm = undefined;
+    this.#lastConfirm = undefined;
     this.dispatch({ kind: 'reenter' });
     this.broadcast(this.hello());
   }
 
-  /** Forgets what our own rounds no longer need. */
+  /** Puts a replica on the shelf, and lets a record we lead name it. */
+  keep({ round, state, bytes }: StoredState): MaybePromise<void> {
+    const record = this.#state.trail.get(round);
+    if (record === undefined) return;
+    const contexts = this.#contextsUpTo(record);
+    if (contexts.length === 0) return;
+    const hash = (piece: Bytes): MaybePromise<Bytes> => this.crypto.sha256(piece);
+    return chain(hashPieces(bytes, hash), (leaves) =>
+      chain(merkleRoot(leaves, hash), (root) => {
+        if (this.closed || this.#state.trail.get(round) !== record) return;
+        this.shelf.add({ round, record, state, bytes, context: encodeContexts(contexts), leaves, root });
+        this.#pruneShelf();
+        this.dispatch({ kind: 'checkpoint', round, record, root });
+        this.server.offered();
+      }),
+    );
+  }
+
+  /** What a latecomer needs to judge the records after this one. */
+  #contextsUpTo(record: Digest): readonly ChainContext[] {
+    const last = this.#state.nodes.get(record)?.context;
+    if (last === undefined) return [];
+    const { contextAt } = ancestryOf(this.#state, record);
+    const contexts: ChainContext[] = [last];
+    for (let round = last.round - 1; round >= last.final; round--) {
+      const context = contextAt(round);
+      if (context === undefined || contexts.length >= limits.electorates) break;
+      contexts.unshift(context);
+    }
+    return contexts;
+  }
+
+  /** Forgets what neither our own rounds nor a snapshot of ours needs. */
   prune(): void {
-    const { applied } = this.#state;
-    const served = this.server.oldestRound ?? Infinity;
-    this.ledger.prune(Math.min((applied?.round ?? Infinity) + 1, served + 1));
+    const { applied, finalRound } = this.#state;
+    const stored = this.shelf.oldestRound ?? Infinity;
+    this.ledger.prune(Math.min((applied?.round ?? finalRound) + 1, stored + 1, finalRound));
     this.exchange.dropBelow(this.ledger.oldest);
   }
 
   close(): void {
     if (this.closed) return;
-    const isMember = this.#state.members.some(({ id }) => id === this.self);
-    if (isMember && this.#leaveMessage !== undefined) this.broadcast(this.#leaveMessage.raw);
+    if (isMember(this.#state, this.self) && this.#leaveMessage !== undefined && !this.#state.saidGoodbye)
+      this.broadcast(this.#leaveMessage);
     this.closed = true;
     this.#cancelWake();
     this.client.stop();
     this.server.close();
     this.exchange.clear();
+    this.shelf.clear();
     this.#inbox.close();
     this.#transport.close();
   }
@@ -272,12 +383,12 @@ export class SwarmCore {
         return;
       case 'peer-up':
         this.sendHello(event.peer);
-        if (this.lastConfirm !== undefined) this.sendRaw(event.peer, this.lastConfirm);
+        if (this.#lastConfirm !== undefined) this.sendRaw(event.peer, this.#lastConfirm);
         this.dispatch({ kind: 'peer-up', peer: event.peer });
         return;
       case 'peer-down':
         this.server.forget(event.peer);
-        this.#inbox.dropStrangers(new Set(this.#transport.peers()));
+        this.#inbox.forget(event.peer);
         this.dispatch({ kind: 'peer-down', peer: event.peer });
         this.client.peerDown(event.peer);
         return;
@@ -289,9 +400,10 @@ export class SwarmCore {
     }
   }
 
-  async #judge(from: PeerId, raw: Bytes): Promise<void> {
-    const verdict = await judge(this, from, raw);
-    if (typeof verdict === 'object' && !this.closed) this.#reject(from, verdict.rejected);
+  #judge(from: PeerId, raw: Bytes): MaybePromise<void> {
+    return chain(judge(this, from, raw), (verdict) => {
+      if (typeof verdict === 'object' && !this.closed) this.#reject(from, verdict.rejected);
+    });
   }
 
   #reject(from: PeerId, reason: string): void {
@@ -307,10 +419,43 @@ export class SwarmCore {
   #carryOut(effect: RoundEffect): void {
     switch (effect.kind) {
       case 'propose':
-        this.#inBackground(this.#propose(effect.draft));
+        this.#inBackground(() => this.#propose(effect.draft));
+        return;
+      case 'vote':
+        this.#inBackground(() => this.#vote(effect));
+        return;
+      case 'show-vote':
+        if (this.#lastConfirm !== undefined) this.broadcast(this.#lastConfirm);
         return;
       case 'accepted':
-        this.#takeAccepted(effect.record, effect.members);
+        this.#takeAccepted(effect);
+        return;
+      case 'rolled-back':
+        this.ledger.cutBack(effect.round);
+        this.#listener.rolledBack(effect.round);
+        this.#afterwards.push(() => {
+          this.broadcast(this.hello());
+        });
+        return;
+      case 'final':
+        this.#pruneShelf();
+        for (let round = this.ledger.oldest; round <= effect.round; round++) {
+          const entry = this.ledger.get(round);
+          if (entry !== undefined) this.exchange.settle(round, new Set(entry.named));
+        }
+        return;
+      case 'settled': {
+        const { round, digest, counted } = effect;
+        this.#listener.settled({ round, digest, counted });
+        return;
+      }
+      case 'resolve':
+        this.#inBackground(() =>
+          chain(bodiesRoot(this, effect.digests), (root) => {
+            if (root === effect.bodies)
+              this.dispatch({ kind: 'named', record: effect.record, digests: effect.digests });
+          }),
+        );
         return;
       case 'broadcast-record': {
         const entry = this.ledger.get(effect.round);
@@ -318,6 +463,7 @@ export class SwarmCore {
         return;
       }
       case 'have':
+      case 'want-named':
       case 'want-record': {
         const { to, ...message } = effect;
         this.sendRaw(to, encodeUnsigned(message));
@@ -331,10 +477,23 @@ export class SwarmCore {
         this.#askNext = [];
         return;
       case 'send-join':
-        this.#inBackground(this.#sendJoin(effect.round));
+        this.#inBackground(() =>
+          chain(
+            this.sign({ kind: 'join', round: effect.round, publicKey: this.#signer.publicKey }),
+            (raw) => {
+              this.broadcast(raw);
+            },
+          ),
+        );
         return;
       case 'send-leave':
-        this.#inBackground(this.#sendLeave(effect.round));
+        this.#inBackground(() =>
+          chain(this.#signLeave(), (goodbye) => {
+            if (goodbye === undefined || this.#leaveMessage === undefined) return;
+            this.broadcast(this.#leaveMessage);
+            this.dispatch({ kind: 'leave', goodbye });
+          }),
+        );
         return;
       case 'behind':
         this.#askNext = effect.ask;
@@ -356,65 +515,121 @@ export class SwarmCore {
   }
 
   #wakeAt(atMs: number | undefined): void {
+    if (atMs === this.#wakeAtMs) return;
     this.#cancelWake();
     this.#cancelWake = () => undefined;
+    this.#wakeAtMs = atMs;
     if (atMs === undefined) return;
     this.#cancelWake = this.clock.after(Math.max(0, atMs - this.clock.now()), () => {
+      this.#wakeAtMs = undefined;
       this.dispatch({ kind: 'time' });
     });
   }
 
-  async #propose(draft: RecordDraft): Promise<void> {
-    const raw = await this.sign({ kind: 'record', ...draft });
-    const record: ChainRecord = { ...draft, digest: await this.digest(raw) };
-    this.keepRecord(record, raw);
-    this.dispatch({ kind: 'record', from: this.self, record });
+  #propose(draft: RecordDraft): MaybePromise<void> {
+    return chain(this.#claim('record', draft.round), () =>
+      chain(draft.named.length === 0 ? undefined : bodiesRoot(this, draft.named), (bodies) =>
+        chain(this.sign(draftMessage(draft, bodies)), (raw) =>
+          chain(this.digest(raw), (digest) => {
+            const { members: _, certifiedContext: __, named, ...rest } = draft;
+            this.keepRecord(digest, raw);
+            this.dispatch({ kind: 'record', from: this.self, record: { ...rest, digest, bodies } });
+            this.dispatch({ kind: 'named', record: digest, digests: named });
+            this.#afterwards.push(() => {
+              this.adopted(digest);
+            });
+          }),
+        ),
+      ),
+    );
   }
 
-  #takeAccepted(record: ChainRecord, members: readonly Member[]): void {
+  #vote({ to, round, record, state, clean }: Extract<RoundEffect, { kind: 'vote' }>): MaybePromise<void> {
+    return chain(this.#claim('confirm', round, this.#state.lock), () =>
+      chain(this.sign({ kind: 'confirm', round, record, state, clean }), (raw) => {
+        this.#lastConfirm = raw;
+        for (const peer of to) this.sendRaw(peer, raw);
+        const signature = raw.slice(raw.length - signatureBytes);
+        this.dispatch({ kind: 'confirm', peer: this.self, round, record, state, clean, signature });
+        this.#inBackground(() => this.#signLeave());
+      }),
+    );
+  }
+
+  /** Before anything with a round in it is signed, that is stored: design section 3. */
+  #claim(kind: 'record' | 'confirm', round: number, lock?: number): MaybePromise<void> {
+    return this.signingLog.claim(kind, round, lock) ?? undefined;
+  }
+
+  #takeAccepted({ record, context, named }: Extract<RoundEffect, { kind: 'accepted' }>): void {
     const raw = this.#recordMessages.get(record.digest);
-    invariant(raw !== undefined, 'a candidate has its signed message');
-    this.ledger.append({ record, raw, members });
-    this.exchange.settle(record.round, new Set(record.contributions.map(({ digest }) => digest)));
+    invariant(raw !== undefined, 'a record in the tree has its signed message');
+    const bodies = named.map((digest) => {
+      const body = this.exchange.get(digest);
+      invariant(body !== undefined, 'an accepted record has its bodies');
+      return body;
+    });
+    this.ledger.append({ record, raw, context, named, bodies });
     this.prune();
-    const own = members.find(({ id }) => id === this.self);
-    if (own?.joinedRound === record.round) this.#inBackground(this.#signLeave(own.joinedRound));
-    this.#listener.accepted(record);
-    this.#inbox.release(record.round + 1);
+    if (record.joins.includes(this.self)) this.#inBackground(() => this.#signLeave());
+    this.#listener.accepted(record.round);
+    this.#afterwards.push(() => {
+      this.#inbox.release(record.round + 1);
+    });
   }
 
-  #takeSnapshot(snapshot: Snapshot): void {
-    const { round, record, state, members } = snapshot;
-    this.ledger.reset(round, members);
+  #takeSnapshot(snapshot: ReceivedSnapshot): void {
+    const { round, record, state, bytes, context, leaves, root } = snapshot;
+    const decoded = decodeContexts(context);
+    const contexts = decoded.ok ? decoded.value : [];
+    const last = contexts.at(-1);
+    invariant(last !== undefined, 'the header was inspected');
+    this.ledger.reset(last);
     this.exchange.clear();
-    const own = members.find(({ id }) => id === this.self);
-    if (own !== undefined) this.#inBackground(this.#signLeave(own.joinedRound));
+    this.shelf.clear();
+    this.shelf.add({ round, record, state, bytes, context, leaves, root });
     this.tell({ kind: 'snapshot', text: `Took the model as it was after round ${round}.` });
-    this.dispatch({ kind: 'snapshot', round, record, state, members });
+    this.dispatch({ kind: 'snapshot', contexts, state });
     this.#listener.entered(snapshot);
     this.#inbox.release(round + 1);
     this.broadcast(this.hello());
+    if (isMember(this.#state, this.self)) this.#inBackground(() => this.#signLeave());
   }
 
-  async #sendJoin(round: number): Promise<void> {
-    this.broadcast(await this.sign({ kind: 'join', round, publicKey: this.#signer.publicKey }));
+  #pruneShelf(): void {
+    this.shelf.prune(this.#state.finalRound, (round, record) => this.#state.trail.get(round) === record);
   }
 
-  async #signLeave(round: number): Promise<Bytes> {
-    if (this.#leaveMessage?.round === round) return this.#leaveMessage.raw;
-    const raw = await this.sign({ kind: 'leave', round, author: this.self });
-    this.#leaveMessage = { round, raw };
-    return raw;
-  }
-
-  async #sendLeave(round: number): Promise<void> {
-    this.broadcast(await this.#signLeave(round));
-  }
-
-  #inBackground(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (!this.closed) this.tell({ kind: 'info', text: `Could not sign: ${describeError(error)}` });
+  /** Names our newest confirm, so that a chain without it cannot count us as one that left. */
+  #signLeave(): MaybePromise<Goodbye | undefined> {
+    const { members, voted, trail } = this.#state;
+    const joined = members.find(({ id }) => id === this.self)?.joinedRound;
+    if (joined === undefined) return undefined;
+    const last = voted.at(-1);
+    const own =
+      last !== undefined && last.round >= joined ? last : { round: joined, record: trail.get(joined) };
+    const { round, record } = own;
+    if (record === undefined) return undefined;
+    const author = this.self;
+    return chain(this.sign({ kind: 'leave', round, record, joined, author }), (raw) => {
+      this.#leaveMessage = raw;
+      return { author, joined, round, record, signature: raw.slice(raw.length - signatureBytes) };
     });
+  }
+
+  #inBackground(work: () => MaybePromise<unknown>): void {
+    const failed = (thrown: unknown): void => {
+      if (this.closed) return;
+      // What was signed in an earlier life is not signed again; that is as it should be, and not worth a word.
+      if (thrown instanceof StarlingError && thrown.code === 'already-signed') return;
+      this.tell({ kind: 'info', text: `Could not sign: ${describeError(thrown)}` });
+    };
+    try {
+      const working = work();
+      if (working instanceof Promise) working.catch(failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 import type { PeerId } from '../base/ids.ts';
 import {
+  authorKey,
   currentRound,
   deadlineOf,
   expectedLeader,
+  headContext,
   isGone,
   isMember,
   shortName,
@@ -27,7 +29,10 @@ export const replicasAgree = (state: RoundState): boolean =>
   });
 
 /** One look at the swarm: everything but what the facade itself counts. */
-export function viewOf(state: RoundState, nowMs: number): Omit<SwarmView, 'rejections' | 'catchUp'> {
+export function viewOf(
+  state: RoundState,
+  nowMs: number,
+): Omit<SwarmView, 'rejections' | 'catchUp' | 'ledger'> {
   const { applied, settings } = state;
   const record = applied === undefined ? undefined : state.trail.get(applied.round);
   const confirms = [...state.votes].flatMap(([peer, vote]) =>
@@ -46,6 +51,10 @@ export function viewOf(state: RoundState, nowMs: number): Omit<SwarmView, 'rejec
     confirms: confirms.sort((a, b) => (a.peer < b.peer ? -1 : 1)),
     replicasAgree: replicasAgree(state),
     waitingFor: waitingFor(state, nowMs),
+    finalRound: state.finalRound,
+    epoch: headContext(state)?.epoch ?? 0,
+    newestSeen: Math.max(state.head?.round ?? -1, ...[...state.links.values()].map(({ head }) => head)),
+    differs: state.differs,
   };
 }
 
@@ -83,7 +92,7 @@ function waitingInRound(state: RoundState, nowMs: number): string {
       return 'Everyone who trained has gone. The run goes on as soon as somebody trains again.';
     return 'Everyone who trained has gone; taking over in a moment.';
   }
-  const missing = active.filter((id) => !state.byAuthor.has(id));
+  const missing = active.filter((id) => !state.byAuthor.has(authorKey(round, id)));
   if (missing.includes(self)) return `Training round ${round}.`;
   const leader = expectedLeader(state, nowMs);
   if (missing.length > 0 && nowMs < deadlineOf(state)) return `Round ${round} waits for ${names(missing)}.`;

@@ -1,17 +1,16 @@
-import type { Bytes } from '../base/bytes.ts';
 import { StarlingError } from '../base/errors.ts';
 import type { PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
-import type { Body } from './exchange.ts';
-import type { ChainRecord } from './membership.ts';
 import { limits } from './protocol.ts';
+import { roundRecord } from './round-record.ts';
 import { currentRound, isMember } from './round-state.ts';
-import type { Snapshot } from './state-transfer.ts';
+import type { ReceivedSnapshot } from './snapshot-client.ts';
 import type {
   AgreedRound,
   Entry,
   OwnContribution,
-  RoundRecord,
+  Settlement,
+  StoredState,
   Swarm,
   SwarmEvent,
   SwarmView,
@@ -27,6 +26,9 @@ export type { SwarmOptions } from './swarm-core.ts';
  * `reenter()` then. `publish` rejects with `contribution-invalid` what no other volunteer would accept.
  */
 export const createSwarm = (options: SwarmOptions): Swarm => new SwarmFacade(options);
+
+/** Records at the tail of the ledger that a view shows. */
+const ledgerShown = 24;
 
 interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -47,6 +49,12 @@ function deferred<T>(): Deferred<T> {
 
 const closedError = (): StarlingError =>
   new StarlingError('swarm-closed', 'This volunteer has left the run.', 'Join again to go on.');
+const branchError = (): StarlingError =>
+  new StarlingError(
+    'swarm-branch',
+    'The members went on from an earlier round than the one this replica stands at.',
+    'Put the replica back to a stored state (stored, standAt) and follow from there.',
+  );
 const behindError = (): StarlingError =>
   new StarlingError(
     'swarm-behind',
@@ -61,13 +69,19 @@ class SwarmFacade implements Swarm {
   readonly #eventListeners: ((event: SwarmEvent) => void)[] = [];
   #entry: Deferred<Entry> | undefined;
   #view: SwarmView | undefined;
-  #lastPublished = -1;
-  #snapshotFrom: PeerId | undefined;
+  readonly #settledListeners: ((settlement: Settlement) => void)[] = [];
+  #snapshotFrom: readonly PeerId[] = [];
 
   constructor(options: SwarmOptions) {
     this.#core = new SwarmCore(options, {
-      accepted: (record) => {
-        this.#accepted(record);
+      accepted: (round) => {
+        this.#accepted(round);
+      },
+      rolledBack: (round) => {
+        this.#rolledBack(round);
+      },
+      settled: (settlement) => {
+        for (const listener of this.#settledListeners) listener(settlement);
       },
       entered: (snapshot) => {
         this.#entered(snapshot);
@@ -101,12 +115,10 @@ class SwarmFacade implements Swarm {
   reenter(): Promise<Entry> {
     if (this.#core.closed) return Promise.reject(closedError());
     // Called of the volunteer's own accord, the snapshot was not what it said to be.
-    if (this.#core.state.mode !== 'behind' && this.#snapshotFrom !== undefined)
-      this.#core.client.markWrong(this.#snapshotFrom);
+    if (this.#core.state.mode !== 'behind') this.#core.client.markWrong(this.#snapshotFrom);
     this.#entry?.reject(behindError());
     const entry = (this.#entry = deferred<Entry>());
     this.#rejectAgreeing(behindError());
-    this.#lastPublished = -1;
     this.#core.startOver();
     return entry.promise;
   }
@@ -131,8 +143,14 @@ class SwarmFacade implements Swarm {
         'If the loss is not a number the run has diverged: start one with a lower learning rate.',
       );
     }
-    invariant(round > this.#lastPublished, 'a round is signed once');
-    this.#lastPublished = round;
+    const isDue = (): boolean =>
+      core.state.mode === 'following' &&
+      round === currentRound(core.state) &&
+      isMember(core.state, core.self) &&
+      !core.state.saidGoodbye;
+    // What this key signed for the round in an earlier life, or before the chain was cut back, still stands.
+    if (!isDue() || round <= core.signingLog.highest('contribution')) return;
+    await core.signingLog.claim('contribution', round);
     const { payload, weight, tokens } = own;
     const loss = Math.fround(own.loss);
     const validationLoss = own.validationLoss === undefined ? undefined : Math.fround(own.validationLoss);
@@ -140,13 +158,16 @@ class SwarmFacade implements Swarm {
     const raw = await core.sign({ kind: 'contribution', round, ...measures, payload });
     const counted = { ...measures, digest: await core.digest(raw) };
     this.#assertOpen();
-    if (core.state.mode !== 'following' || round !== currentRound(core.state)) {
+    if (!isDue()) {
       core.tell({ kind: 'info', text: `Round ${round} was closed before this volunteer was done.` });
+      // It was taken from the momentum and will not be counted: the owner is told at once.
+      for (const listener of this.#settledListeners)
+        listener({ round, digest: counted.digest, counted: false });
       return;
     }
-    if (!isMember(core.state, core.self)) return;
     const contribution = { ...counted, payload, round, messageBytes: raw.length };
     core.exchange.add({ contribution, raw, atMs: core.clock.now() });
+    core.dispatch({ kind: 'published', round, digest: counted.digest });
     core.broadcast(raw);
     core.dispatch({ kind: 'contribution', from: core.self, round, counted });
   }
@@ -155,39 +176,38 @@ class SwarmFacade implements Swarm {
     const { ledger, state, closed } = this.#core;
     if (closed) return Promise.reject(closedError());
     if (state.mode === 'behind' || round < ledger.oldest) return Promise.reject(behindError());
+    if (state.mode === 'following' && state.applied === undefined) return Promise.reject(branchError());
     if (round <= ledger.head) return Promise.resolve(this.#agreed(round));
     const waiting = this.#agreeing.get(round) ?? deferred<AgreedRound>();
     this.#agreeing.set(round, waiting);
     return waiting.promise;
   }
 
-  async confirm(round: number, state: string): Promise<void> {
+  confirm(round: number, state: string): Promise<void> {
     const core = this.#core;
-    this.#assertOpen();
-    const record = core.state.trail.get(round);
+    if (core.closed) return Promise.reject(closedError());
     const { applied, mode } = core.state;
-    if (mode !== 'following' || record === undefined || applied === undefined) return; // agree says so next
+    if (mode !== 'following' || applied === undefined) return Promise.resolve(); // agree says so next
     invariant(round === applied.round + 1 || round === applied.round, 'records are applied in order');
+    if (!core.state.trail.has(round)) return Promise.resolve();
     core.dispatch({ kind: 'applied', round, state });
     core.prune();
-    const raw = await core.sign({ kind: 'confirm', round, record, state });
-    this.#assertOpen();
-    if (core.state.trail.get(round) !== record) return; // the chain was given up while we signed
-    core.lastConfirm = raw;
-    core.broadcast(raw);
+    return Promise.resolve();
   }
 
-  get snapshotWanted(): boolean {
-    return this.#core.server.wanted;
-  }
-
-  offerSnapshot(round: number, state: string, bytes: Bytes): void {
+  standAt(round: number, state: string): void {
     const core = this.#core;
-    const record = core.state.trail.get(round);
-    const members = core.ledger.membersAfter(round);
-    if (core.closed || record === undefined || members === undefined) return;
-    core.server.offer({ round, record, state, members, bytes });
-    this.#changed();
+    if (core.closed || core.state.mode !== 'following' || !core.state.trail.has(round)) return;
+    core.dispatch({ kind: 'applied', round, state });
+  }
+
+  async keep(stored: StoredState): Promise<void> {
+    if (!this.#core.closed) await this.#core.keep(stored);
+  }
+
+  stored(atMost?: number): StoredState | undefined {
+    const { shelf, state } = this.#core;
+    return shelf.newest((round, record) => state.trail.get(round) === record, atMost);
   }
 
   setMembership(wanted: boolean): void {
@@ -202,6 +222,7 @@ class SwarmFacade implements Swarm {
       ...viewOf(this.#core.state, this.#core.clock.now()),
       rejections: Object.fromEntries(this.#core.rejections),
       catchUp: this.#core.client.progress,
+      ledger: this.#ledgerView(),
     };
     return this.#view;
   }
@@ -214,6 +235,10 @@ class SwarmFacade implements Swarm {
     this.#eventListeners.push(listener);
   }
 
+  onSettled(listener: (settlement: Settlement) => void): void {
+    this.#settledListeners.push(listener);
+  }
+
   close(): void {
     if (this.#core.closed) return;
     this.#core.close();
@@ -222,19 +247,28 @@ class SwarmFacade implements Swarm {
     this.#changed();
   }
 
-  #accepted(record: ChainRecord): void {
-    if (record.round === 0) this.#resolveEntry({ kind: 'genesis', round: 0 });
-    const waiting = this.#agreeing.get(record.round);
-    this.#agreeing.delete(record.round);
-    waiting?.resolve(this.#agreed(record.round));
+  #accepted(round: number): void {
+    if (round === 0) this.#resolveEntry({ kind: 'genesis', round: 0 });
+    const waiting = this.#agreeing.get(round);
+    this.#agreeing.delete(round);
+    waiting?.resolve(this.#agreed(round));
   }
 
-  #entered({ round, state, bytes }: Snapshot): void {
-    this.#resolveEntry({ kind: 'snapshot', round, state, bytes });
+  #rolledBack(round: number): void {
+    if (this.#core.state.applied !== undefined) return;
+    for (const [waited, waiting] of this.#agreeing) {
+      if (waited <= round) continue;
+      this.#agreeing.delete(waited);
+      waiting.reject(branchError());
+    }
   }
 
-  #resolveEntry(entry: Entry): void {
-    this.#snapshotFrom = entry.kind === 'snapshot' ? this.#core.client.lastSource : undefined;
+  #entered({ round, state, bytes, from }: ReceivedSnapshot): void {
+    this.#resolveEntry({ kind: 'snapshot', round, state, bytes }, from);
+  }
+
+  #resolveEntry(entry: Entry, from: readonly PeerId[] = []): void {
+    this.#snapshotFrom = from;
     this.#entry?.resolve(entry);
     this.#entry = undefined;
   }
@@ -242,17 +276,30 @@ class SwarmFacade implements Swarm {
   #agreed(round: number): AgreedRound {
     const entry = this.#core.ledger.get(round);
     invariant(entry !== undefined, 'rounds from the oldest to the head are kept');
-    const { joinKeys: _, ...record } = entry.record;
-    const bodies = record.contributions.map(({ digest }): Body => {
-      const body = this.#core.exchange.get(digest);
-      invariant(body !== undefined, 'an accepted record has its bodies');
-      return body;
-    });
+    const { record, bodies } = entry;
     return {
-      record: record satisfies RoundRecord,
+      record: roundRecord(record, bodies),
       contributions: bodies.map(({ contribution }) => contribution),
       bodiesAtMs: Math.max(...bodies.map(({ atMs }) => atMs), 0),
     };
+  }
+
+  #ledgerView(): SwarmView['ledger'] {
+    const { ledger, state } = this.#core;
+    const entries = ledger.tail(ledgerShown);
+    return entries.map((entry) => {
+      const { round } = entry.record;
+      // The first later record that carries a certificate certifies it, by itself or through its descendants.
+      const by = entries.find(({ record }) => (record.certificate?.round ?? -1) >= round)?.record.certificate;
+      const standing = round <= state.finalRound ? 'final' : by === undefined ? 'provisional' : 'certified';
+      return {
+        record: roundRecord(entry.record, entry.bodies),
+        members: entry.context.members.length,
+        standing,
+        by: by?.votes.length ?? 0,
+        of: by?.of ?? 0,
+      };
+    });
   }
 
   #problemOf({ payload, tokens, loss, validationLoss }: OwnContribution): string | undefined {

@@ -20,11 +20,10 @@ const fakeSignature = (publicKey: Uint8Array, bytes: Uint8Array): Bytes => {
   return concatBytes(half, half);
 };
 
-/** Hashing and verifying without threads: a test with a manual clock stays in step. */
+/** Hashing and verifying that answer at once: a test with a manual clock stays in step, and is fast. */
 export const fakeCrypto: SwarmCrypto = {
-  sha256: (bytes) => Promise.resolve(fakeHash(bytes)),
-  verify: (publicKey, bytes, signature) =>
-    Promise.resolve(equalBytes(signature, fakeSignature(publicKey, bytes))),
+  sha256: (bytes) => fakeHash(bytes),
+  verify: (publicKey, bytes, signature) => equalBytes(signature, fakeSignature(publicKey, bytes)),
 };
 
 /** Signer number `n`, always the same one. Its signatures verify with `fakeCrypto` only. */
@@ -33,6 +32,6 @@ export function fakeSigner(n: number): Signer {
   return {
     id: toHex(fakeHash(publicKey).subarray(0, 16)) as PeerId,
     publicKey,
-    sign: (bytes) => Promise.resolve(fakeSignature(publicKey, bytes)),
+    sign: (bytes) => fakeSignature(publicKey, bytes),
   };
 }

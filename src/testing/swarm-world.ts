@@ -4,7 +4,7 @@ import { describeError, StarlingError } from '../base/errors.ts';
 import type { PeerId, RunId } from '../base/ids.ts';
 import { SeededRandom } from '../base/random.ts';
 import { MemoryNetwork } from '../swarm/memory-transport.ts';
-import type { RoundRecord, Swarm, SwarmEvent, SwarmRules } from '../swarm/swarm-api.ts';
+import type { RoundRecord, Settlement, Swarm, SwarmEvent, SwarmRules } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
 import type { Transport } from '../swarm/transport.ts';
 import { fakeCrypto, fakeSigner } from './fake-crypto.ts';
@@ -18,6 +18,8 @@ export interface WorldOptions {
   readonly linkLoss?: number;
   readonly relinkMs?: number;
   readonly snapshotBytes?: number;
+  readonly open?: boolean;
+  readonly epochAfter?: number;
 }
 
 const startState = '0'.repeat(32);
@@ -47,6 +49,7 @@ export class SwarmWorld {
       runId: 'ab'.repeat(32) as RunId,
       founder: fakeSigner(0).id,
       minMembers: options.minMembers ?? 1,
+      open: options.open ?? true,
       roundDeadlineMs: options.roundDeadlineMs ?? 2_000,
       maxPayloadBytes: 1_000,
       maxSnapshotBytes: 1 << 22,
@@ -132,8 +135,11 @@ export class TestVolunteer {
   state = startState;
   ended: unknown;
   entries: string[] = [];
-  /** The round whose record is waited for. */
-  #waitingFor: number | undefined;
+  readonly settlements: Settlement[] = [];
+  /** Rounds it sent a contribution to. */
+  readonly published: number[] = [];
+  /** The rounds it went back to. */
+  readonly rollbacks: number[] = [];
   /** Makes the next state wrong. */
   flipNext = false;
   /** Says that this many of the next snapshots did not match. */
@@ -152,11 +158,10 @@ export class TestVolunteer {
       rules: world.rules,
       crypto: fakeCrypto,
       successionMs: 500,
+      epochAfter: world.options.epochAfter ?? 64,
     });
     this.swarm.onEvent((event) => this.events.push(event));
-    this.swarm.onChange(() => {
-      this.#serve();
-    });
+    this.swarm.onSettled((settlement) => this.settlements.push(settlement));
   }
 
   #frozen: { readonly thawed: Promise<void>; readonly thaw: () => void } | undefined;
@@ -190,7 +195,9 @@ export class TestVolunteer {
         try {
           await this.#trainRound(this.round + 1);
         } catch (thrown) {
-          if (!(thrown instanceof StarlingError && thrown.code === 'swarm-behind')) throw thrown;
+          if (!(thrown instanceof StarlingError)) throw thrown;
+          if (thrown.code === 'swarm-branch' && this.#goBack()) continue;
+          if (thrown.code !== 'swarm-behind' && thrown.code !== 'swarm-branch') throw thrown;
           this.entries.push('behind');
           await this.#enter(this.swarm.reenter());
         }
@@ -211,6 +218,29 @@ export class TestVolunteer {
     this.round = entry.round;
     this.state = entry.kind === 'genesis' ? startState : toText(entry.bytes);
     if (entry.kind === 'snapshot') await this.swarm.confirm(entry.round, this.state);
+    else await this.#keep();
+  }
+
+  /** To the newest state it kept of the chain as it now is. */
+  #goBack(): boolean {
+    const stored = this.swarm.stored();
+    if (stored === undefined) return false;
+    this.round = stored.round;
+    this.state = stored.state;
+    for (const round of [...this.states.keys()]) {
+      if (round <= stored.round) continue;
+      this.states.delete(round);
+      this.records.delete(round);
+    }
+    this.rollbacks.push(stored.round);
+    this.swarm.standAt(stored.round, stored.state);
+    return true;
+  }
+
+  async #keep(): Promise<void> {
+    const bytes = new Uint8Array(Math.max(32, this.#world.options.snapshotBytes ?? 32));
+    bytes.set(utf8(this.state));
+    await this.swarm.keep({ round: this.round, state: this.state, bytes });
   }
 
   async #trainRound(round: number): Promise<void> {
@@ -222,6 +252,7 @@ export class TestVolunteer {
         clock.after(least + random.below(most - least + 1), resolve);
       });
       const payload = new Uint8Array([1, round & 255, random.below(256)]);
+      this.published.push(round);
       await this.swarm.publish(round, {
         payload,
         weight: 4,
@@ -231,10 +262,7 @@ export class TestVolunteer {
       });
     }
     await this.#frozen?.thawed;
-    this.#waitingFor = round;
-    this.#serve();
     const { record, contributions } = await this.swarm.agree(round);
-    this.#waitingFor = undefined;
     await this.#frozen?.thawed;
     const text = this.state + record.digest + contributions.map(({ payload }) => toHex(payload)).join();
     this.state = toHex(await fakeCrypto.sha256(utf8(text))).slice(0, 32);
@@ -244,18 +272,9 @@ export class TestVolunteer {
     this.states.set(round, this.state);
     this.records.set(round, record);
     await this.swarm.confirm(round, this.state);
-    this.#waitingFor = round + 1;
-    this.#serve();
-  }
-
-  /** Gives the model as it stands to who asks, unless it is about to change. */
-  #serve(): void {
-    const round = (this.#waitingFor ?? 0) - 1;
-    if (round < 0 || round !== this.round || !this.swarm.snapshotWanted) return;
-    const bytes = new Uint8Array(Math.max(32, this.#world.options.snapshotBytes ?? 32));
-    bytes.set(utf8(this.state));
-    this.swarm.offerSnapshot(round, this.state, bytes);
+    if (round % keepEvery === 0) await this.#keep();
   }
 }
 
+const keepEvery = 8;
 const toText = (bytes: Bytes): string => new TextDecoder().decode(bytes.subarray(0, 32));
