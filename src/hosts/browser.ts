@@ -3,8 +3,8 @@ import { problemOf, StarlingError } from '../base/errors.ts';
 import { SeededRandom } from '../base/random.ts';
 import type { PresetName } from '../model/config.ts';
 import type { PeerId } from '../base/ids.ts';
-import type { SharedDoc } from '../swarm/shared-doc-state.ts';
-import { openSharedDoc, type OpenSharedDoc } from '../swarm/shared-doc.ts';
+import { SharedRooms } from '../swarm/shared-doc-rooms.ts';
+import { openSharedDoc } from '../swarm/shared-doc.ts';
 import { SignalingClient } from '../swarm/signaling-client.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
 import type { RunConfig } from '../volunteer/run-config.ts';
@@ -51,8 +51,7 @@ export class BrowserHost {
   readonly #options: PageOptions;
   readonly #corpusUrl: string;
   readonly #signalingUrl: string;
-  readonly #document: OpenSharedDoc;
-  readonly #shared: SharedDoc;
+  readonly #shared: SharedRooms;
   readonly #announced = new AnnouncedConfig();
   readonly #listeners = new Set<(snapshot: HostSnapshot) => void>();
   readonly #relay: ChangeRelay;
@@ -64,23 +63,17 @@ export class BrowserHost {
   #joining = false;
   #serverReachedMs: number | undefined;
 
-  private constructor(
-    options: PageOptions,
-    base: URL,
-    document: OpenSharedDoc,
-    environment: BrowserEnvironment,
-  ) {
+  private constructor(options: PageOptions, base: URL, shared: SharedRooms, environment: BrowserEnvironment) {
     this.#options = options;
     this.#corpusUrl = new URL('corpus/', base).href;
     this.#signalingUrl = signalingUrl(base);
-    this.#document = document;
-    this.#shared = document.shared;
+    this.#shared = shared;
     this.#environment = environment;
     this.#relay = new ChangeRelay(realClock, () => {
       const snapshot = this.snapshot();
       for (const listener of this.#listeners) listener(snapshot);
     });
-    document.shared.onChange(() => {
+    shared.onChange(() => {
       this.#lookAtDocument();
     });
     this.#lookAtDocument();
@@ -89,11 +82,12 @@ export class BrowserHost {
   /** Joins the room's shared document as a viewer. `base` is the page's address. */
   static async open(options: PageOptions, base: URL): Promise<BrowserHost> {
     const environment = await detectEnvironment();
-    const document = await openSharedDoc({
+    const shared = await SharedRooms.open({
       room: `starling/${options.room}`,
-      signalingUrls: [signalingUrl(base)],
+      open: (room) => openSharedDoc({ room, signalingUrls: [signalingUrl(base)] }),
+      clock: realClock,
     });
-    return new BrowserHost(options, base, document, environment);
+    return new BrowserHost(options, base, shared, environment);
   }
 
   snapshot(): HostSnapshot {
@@ -162,7 +156,7 @@ export class BrowserHost {
       ({ release }) => release(),
       () => undefined, // join has said so
     );
-    void this.#document.close();
+    void this.#shared.close();
   }
 
   /** Resolves with the worker's first word; rejects if there will be none. */
@@ -172,7 +166,7 @@ export class BrowserHost {
       clock: realClock,
       random: new SeededRandom(freshSeed()),
     });
-    const announcer = new Announcer(this.#shared, realClock);
+    const announcer = new Announcer(this.#shared, realClock, canonicalJson(config));
     const training: Training = {
       config,
       key,
@@ -298,7 +292,7 @@ export class BrowserHost {
     } else if (answer === 'insist' && training.insisted < mostInsisting) {
       training.insisted++;
       // A new announcer, because the other run took the records out of the document.
-      training.announcer = new Announcer(this.#shared, realClock);
+      training.announcer = new Announcer(this.#shared, realClock, canonicalJson(training.config));
       this.#shared.announceConfig(canonicalJson(training.config));
     }
   }
