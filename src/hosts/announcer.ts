@@ -71,8 +71,8 @@ export class Announcer {
     const shown = records.map(({ round }) => round);
     // What is older than the oldest of a full list has made room for newer ones.
     const oldest = shown.length < keptRecords ? 0 : Math.min(...shown);
-    const own = status.records.slice(-keptRecords).filter(({ leader }) => leader === status.self);
-    const lost = own.filter(({ round }) => round >= oldest && !shown.includes(round));
+    const led = status.records.slice(-keptRecords).filter(({ leader }) => leader === status.self);
+    const lost = led.filter(({ round }) => round >= oldest && !shown.includes(round));
     const upheld = this.#shared.uphold?.(own, {
       records: status.records.slice(-keptRecords),
       curve: status.curve,
