@@ -4,8 +4,10 @@ import { realClock } from './base/clock.ts';
 import { ChangeRelay } from './hosts/change-relay.ts';
 import type { FromWorker, ToWorker } from './hosts/worker-protocol.ts';
 import { fetchCorpusFrom } from './hosts/fetch-corpus.ts';
+import { openSigningLog } from './hosts/signing-log.ts';
 import { identityFromKeys } from './swarm/identity.ts';
 import { PortTransport } from './swarm/port-transport.ts';
+import { memorySigningLog } from './swarm/signing-log.ts';
 import { choosePreset, probeAdapter } from './volunteer/probe.ts';
 import { runIdOf } from './volunteer/run-config.ts';
 import { Volunteer } from './volunteer/volunteer.ts';
@@ -20,15 +22,17 @@ const relay = new ChangeRelay(realClock, () => {
 
 async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
   const signer = await identityFromKeys(message.keys);
+  const run = await runIdOf(message.config);
   const platform = {
     gpu: (navigator as { gpu?: GPU }).gpu,
     clock: realClock,
     signer,
+    signingLog: message.keysAreKept ? await openSigningLog(signer.id, run) : memorySigningLog(),
     transport: new PortTransport(message.transport, signer.id),
     fetchCorpus: fetchCorpusFrom(message.corpusUrl),
     localSeed: message.localSeed,
   };
-  volunteer = new Volunteer(platform, message.config, await runIdOf(message.config), () => {
+  volunteer = new Volunteer(platform, message.config, run, () => {
     relay.changed();
   });
   await volunteer.run();

@@ -5,8 +5,13 @@ const barWidth = 24;
 const bytes = (count: number): string =>
   count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(2)} MB`;
 
-/** One line a volunteer: a bar of rounds, loss, bytes. */
-export function progressLine(name: string, status: VolunteerStatus | undefined, rounds: number): string {
+/** One line a volunteer: a bar of rounds, loss, bytes; or, of one that is gone, how far it came. */
+export function progressLine(
+  { name, status, ended }: { name: string; status: VolunteerStatus | undefined; ended?: string | undefined },
+  rounds: number,
+): string {
+  if (ended !== undefined && ended !== 'reloaded')
+    return `${name} ${ended} after round ${status?.round ?? 0}`;
   if (status === undefined) return `${name} joining`;
   const done = Math.min(barWidth, Math.round((barWidth * status.round) / rounds));
   const bar = '█'.repeat(done) + '░'.repeat(barWidth - done);
@@ -25,6 +30,12 @@ export class ProgressPrinter {
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
+  }
+
+  /** A line that stays, above the bars. */
+  say(line: string): void {
+    this.#out.write(`${line}\n`);
+    this.#drawn = 0;
   }
 
   draw(lines: readonly string[], fraction: number): void {

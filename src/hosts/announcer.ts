@@ -1,24 +1,45 @@
 import type { Clock } from '../base/clock.ts';
-import type { SharedDoc } from '../swarm/shared-doc-state.ts';
+import { Allowance } from '../swarm/shared-doc-bounds.ts';
+import type { SharedRooms } from '../swarm/shared-doc-rooms.ts';
+import { readRunConfig } from '../volunteer/run-config.ts';
 import type { VolunteerStatus } from '../volunteer/status.ts';
 
+/** Speed and round ride in awareness, at most this often; the document itself is written on a change only. */
 const presenceGapMs = 2_000;
+/** How often a member looks whether a stranger took out what the room announced. */
+const lookMs = 5_000;
+/** As many as the document keeps: older records need not be put back. */
+const keptRecords = 8;
+
+/** The rooms of a run, or a document that stays in one room. */
+type Shared = Pick<SharedRooms, 'view' | 'announceRecord' | 'announceSample' | 'setPresence'> &
+  Partial<Pick<SharedRooms, 'passRound' | 'uphold'>>;
 
 /** Tells the shared document what this tab's volunteer does: records it led, text it sampled, and that it is here. */
 export class Announcer {
-  readonly #shared: SharedDoc;
+  readonly #shared: Shared;
   readonly #clock: Clock;
+  readonly #config: string | undefined;
+  /** Eight at once, then one a minute: a stranger who goes on taking things out costs no more. */
+  readonly #repairs: Allowance;
   #announcedRound = 0;
   #announcedSample = 0;
+  #lookedAt: number;
   #presenceAt = -Infinity;
   #presenceState = '';
 
-  constructor(shared: SharedDoc, clock: Clock) {
+  /** `config`: the canonical text of the volunteer's run; without it nothing is put back. */
+  constructor(shared: Shared, clock: Clock, config?: string) {
     this.#shared = shared;
     this.#clock = clock;
+    this.#config = config;
+    this.#repairs = new Allowance(clock, 8, 60_000);
+    this.#lookedAt = clock.now();
   }
 
   tell(status: VolunteerStatus): void {
+    const isMember = status.peers.some(({ self, member }) => self && member);
+    this.#shared.passRound?.(isMember ? status.round : undefined);
     for (const record of status.records) {
       if (record.round <= this.#announcedRound) continue;
       this.#announcedRound = record.round;
@@ -28,15 +49,39 @@ export class Announcer {
       this.#announcedSample = status.sample.round;
       this.#shared.announceSample({ ...status.sample, by: status.self });
     }
-    this.#tellPresence(status);
+    this.#tellPresence(status, isMember);
+    if (isMember && this.#config !== undefined) this.#putBack(status, this.#config);
   }
 
   /** This tab no longer trains. */
   silence(): void {
+    this.#shared.passRound?.(undefined);
     this.#shared.setPresence(undefined);
   }
 
-  #tellPresence(status: VolunteerStatus): void {
+  /** Anyone can write to the document: what is gone of the run, or of ours, is announced again, within bounds. */
+  #putBack(status: VolunteerStatus, own: string): void {
+    const now = this.#clock.now();
+    if (now - this.#lookedAt < lookMs) return;
+    this.#lookedAt = now;
+    const { config, records } = this.#shared.view();
+    // Another run that can be read is not a stranger's scribble: the host decides between the two.
+    if (config !== undefined && config !== own && readRunConfig(config).ok) return;
+    if (!this.#repairs.take()) return;
+    const shown = records.map(({ round }) => round);
+    // What is older than the oldest of a full list has made room for newer ones.
+    const oldest = shown.length < keptRecords ? 0 : Math.min(...shown);
+    const led = status.records.slice(-keptRecords).filter(({ leader }) => leader === status.self);
+    const lost = led.filter(({ round }) => round >= oldest && !shown.includes(round));
+    const upheld = this.#shared.uphold?.(own, {
+      records: status.records.slice(-keptRecords),
+      curve: status.curve,
+    });
+    if (upheld !== true) for (const record of lost) this.#shared.announceRecord(record);
+    if (upheld !== true && lost.length === 0) this.#repairs.giveBack();
+  }
+
+  #tellPresence(status: VolunteerStatus, member: boolean): void {
     const state = `${status.state}/${status.members}`;
     const now = this.#clock.now();
     if (state === this.#presenceState && now - this.#presenceAt < presenceGapMs) return;
@@ -49,7 +94,7 @@ export class Announcer {
       tokensPerSecond: status.tokensPerSecond,
       state: status.state,
       round: status.round,
-      member: status.peers.some(({ self, member }) => self && member),
+      member,
     });
   }
 }

@@ -2,9 +2,9 @@ import { realClock } from '../base/clock.ts';
 import { problemOf, StarlingError } from '../base/errors.ts';
 import { SeededRandom } from '../base/random.ts';
 import type { PresetName } from '../model/config.ts';
-import { createIdentity, type Identity } from '../swarm/identity.ts';
-import type { SharedDoc } from '../swarm/shared-doc-state.ts';
-import { openSharedDoc, type OpenSharedDoc } from '../swarm/shared-doc.ts';
+import type { PeerId } from '../base/ids.ts';
+import { SharedRooms } from '../swarm/shared-doc-rooms.ts';
+import { openSharedDoc } from '../swarm/shared-doc.ts';
 import { SignalingClient } from '../swarm/signaling-client.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
 import type { RunConfig } from '../volunteer/run-config.ts';
@@ -14,6 +14,7 @@ import { Announcer } from './announcer.ts';
 import { ChangeRelay } from './change-relay.ts';
 import { detectEnvironment, type BrowserEnvironment } from './environment.ts';
 import { answerToAnotherRun, isHeld, Listening } from './find-run.ts';
+import { openIdentity, type OpenIdentity } from './identity-store.ts';
 import { newRun } from './new-run.ts';
 import type { PageOptions } from './page-options.ts';
 import { AnnouncedConfig, toRunView } from './run-view.ts';
@@ -34,7 +35,7 @@ const mostInsisting = 3;
 /** A volunteer of this tab, from the press of Join until it left or failed. */
 interface Training {
   readonly config: RunConfig;
-  readonly identity: Identity;
+  readonly key: OpenIdentity;
   readonly signaling: SignalingClient;
   announcer: Announcer;
   worker: TrainingWorker | undefined;
@@ -50,34 +51,29 @@ export class BrowserHost {
   readonly #options: PageOptions;
   readonly #corpusUrl: string;
   readonly #signalingUrl: string;
-  readonly #document: OpenSharedDoc;
-  readonly #shared: SharedDoc;
+  readonly #shared: SharedRooms;
   readonly #announced = new AnnouncedConfig();
   readonly #listeners = new Set<(snapshot: HostSnapshot) => void>();
   readonly #relay: ChangeRelay;
   #environment: HostSnapshot['environment'];
   #volunteer: VolunteerStatus | undefined;
   #training: Training | undefined;
+  /** From the first press of Join until the tab closes. */
+  #key: Promise<OpenIdentity> | undefined;
   #joining = false;
   #serverReachedMs: number | undefined;
 
-  private constructor(
-    options: PageOptions,
-    base: URL,
-    document: OpenSharedDoc,
-    environment: BrowserEnvironment,
-  ) {
+  private constructor(options: PageOptions, base: URL, shared: SharedRooms, environment: BrowserEnvironment) {
     this.#options = options;
     this.#corpusUrl = new URL('corpus/', base).href;
     this.#signalingUrl = signalingUrl(base);
-    this.#document = document;
-    this.#shared = document.shared;
+    this.#shared = shared;
     this.#environment = environment;
     this.#relay = new ChangeRelay(realClock, () => {
       const snapshot = this.snapshot();
       for (const listener of this.#listeners) listener(snapshot);
     });
-    document.shared.onChange(() => {
+    shared.onChange(() => {
       this.#lookAtDocument();
     });
     this.#lookAtDocument();
@@ -86,11 +82,12 @@ export class BrowserHost {
   /** Joins the room's shared document as a viewer. `base` is the page's address. */
   static async open(options: PageOptions, base: URL): Promise<BrowserHost> {
     const environment = await detectEnvironment();
-    const document = await openSharedDoc({
+    const shared = await SharedRooms.open({
       room: `starling/${options.room}`,
-      signalingUrls: [signalingUrl(base)],
+      open: (room) => openSharedDoc({ room, signalingUrls: [signalingUrl(base)] }),
+      clock: realClock,
     });
-    return new BrowserHost(options, base, document, environment);
+    return new BrowserHost(options, base, shared, environment);
   }
 
   snapshot(): HostSnapshot {
@@ -115,9 +112,14 @@ export class BrowserHost {
     if (this.#training !== undefined || this.#joining) return;
     this.#joining = true;
     try {
-      const identity = await createIdentity();
-      const config = (await this.#findRun()) ?? (await this.#startRun(preset, identity));
-      await this.#train(config, identity);
+      this.#key ??= openIdentity();
+      const key = await this.#key.catch((thrown: unknown) => {
+        this.#key = undefined;
+        throw thrown;
+      });
+      const self = key.identity.id;
+      const config = (await this.#findRun(self)) ?? (await this.#startRun(preset, self));
+      await this.#train(config, key);
     } finally {
       this.#joining = false;
     }
@@ -150,20 +152,24 @@ export class BrowserHost {
   /** The tab closes: the others should not wait for this volunteer. */
   close(): void {
     this.#stop();
-    void this.#document.close();
+    this.#key?.then(
+      ({ release }) => release(),
+      () => undefined, // join has said so
+    );
+    void this.#shared.close();
   }
 
   /** Resolves with the worker's first word; rejects if there will be none. */
-  async #train(config: RunConfig, identity: Identity): Promise<void> {
+  async #train(config: RunConfig, key: OpenIdentity): Promise<void> {
     const signaling = new SignalingClient({
       urls: [this.#signalingUrl],
       clock: realClock,
       random: new SeededRandom(freshSeed()),
     });
-    const announcer = new Announcer(this.#shared, realClock);
+    const announcer = new Announcer(this.#shared, realClock, canonicalJson(config));
     const training: Training = {
       config,
-      identity,
+      key,
       signaling,
       announcer,
       worker: undefined,
@@ -184,19 +190,16 @@ export class BrowserHost {
       };
       const status = (said: VolunteerStatus): void => {
         if (this.#training !== training) return;
-        this.#volunteer = training.status = said;
+        this.#volunteer = training.status = withInfo(said, key.info);
         if (said.state === 'failed' || said.state === 'left') this.#stop();
         else training.announcer.tell(said);
         this.#relay.changed();
         resolve();
       };
-      TrainingWorker.start(config, identity, signaling, this.#corpusUrl, { status, broken }).then(
-        (worker) => {
-          if (this.#training === training) training.worker = worker;
-          else worker.stop();
-        },
-        reject,
-      );
+      TrainingWorker.start(config, key, signaling, this.#corpusUrl, { status, broken }).then((worker) => {
+        if (this.#training === training) training.worker = worker;
+        else worker.stop();
+      }, reject);
     }).catch((thrown: unknown) => {
       if (this.#training === training) this.#stop();
       throw thrown;
@@ -214,11 +217,11 @@ export class BrowserHost {
   }
 
   /** The run announced in this room that someone is in; undefined after listening long enough. */
-  async #findRun(): Promise<RunConfig | undefined> {
+  async #findRun(self: PeerId): Promise<RunConfig | undefined> {
     const listening = new Listening(realClock.now(), this.#serverReachedMs);
     for (;;) {
       const announced = this.#shared.view();
-      const found = this.#heldRun();
+      const found = this.#heldRun(self);
       if (found !== undefined) return found;
       if (listening.isEnough(announced, realClock.now())) {
         if (!this.#isForeign()) return undefined;
@@ -232,10 +235,12 @@ export class BrowserHost {
     }
   }
 
-  #heldRun(): RunConfig | undefined {
+  #heldRun(self: PeerId): RunConfig | undefined {
     const { config, presences } = this.#shared.view();
     const found = this.#announced.read(config);
-    return found !== undefined && isHeld(found.founder, presences) ? found : undefined;
+    // This key may still be announced by its own page before a reload, which holds nothing any more.
+    const others = presences.filter(({ id }) => id !== self);
+    return found !== undefined && isHeld(found.founder, others) ? found : undefined;
   }
 
   /** Others train what we cannot read: to start a run here would take theirs out of the room. */
@@ -245,7 +250,7 @@ export class BrowserHost {
     return unreadable && presences.some(({ member }) => member);
   }
 
-  async #startRun(wished: PresetName | 'auto', identity: Identity): Promise<RunConfig> {
+  async #startRun(wished: PresetName | 'auto', self: PeerId): Promise<RunConfig> {
     let preset = wished === 'auto' ? this.#options.preset : wished;
     if (preset === 'auto') {
       const probe = await probeInWorker();
@@ -255,11 +260,11 @@ export class BrowserHost {
     const config = await newRun({
       options: this.#options,
       preset,
-      founder: identity.id,
+      founder: self,
       corpusUrl: this.#corpusUrl,
     });
     // Measuring took seconds: another may have started one.
-    const meanwhile = this.#heldRun();
+    const meanwhile = this.#heldRun(self);
     if (meanwhile === undefined) this.#shared.announceConfig(canonicalJson(config));
     return meanwhile ?? config;
   }
@@ -278,7 +283,7 @@ export class BrowserHost {
     const answer = answerToAnotherRun(training.status);
     if (answer === 'follow') {
       this.#stop();
-      this.#train(announced, training.identity).catch((thrown: unknown) => {
+      this.#train(announced, training.key).catch((thrown: unknown) => {
         const { message, fix } = problemOf(thrown, 'Reload the page and join again.');
         if (this.#volunteer !== undefined)
           this.#volunteer = { ...this.#volunteer, state: 'failed', reason: message, fix };
@@ -287,11 +292,15 @@ export class BrowserHost {
     } else if (answer === 'insist' && training.insisted < mostInsisting) {
       training.insisted++;
       // A new announcer, because the other run took the records out of the document.
-      training.announcer = new Announcer(this.#shared, realClock);
+      training.announcer = new Announcer(this.#shared, realClock, canonicalJson(training.config));
       this.#shared.announceConfig(canonicalJson(training.config));
     }
   }
 }
+
+/** What a volunteer says, after what is to be said of its key. */
+const withInfo = (said: VolunteerStatus, info: string | undefined): VolunteerStatus =>
+  info === undefined ? said : { ...said, events: [{ atMs: 0, kind: 'info', text: info }, ...said.events] };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => realClock.after(ms, resolve));
 

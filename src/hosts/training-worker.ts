@@ -1,12 +1,12 @@
 import { realClock } from '../base/clock.ts';
 import { StarlingError } from '../base/errors.ts';
 import { SeededRandom } from '../base/random.ts';
-import type { Identity } from '../swarm/identity.ts';
 import { serveTransport } from '../swarm/port-transport.ts';
 import type { Signaling } from '../swarm/signaling-client.ts';
 import { WebRtcTransport } from '../swarm/webrtc-transport.ts';
 import { runIdOf, type RunConfig } from '../volunteer/run-config.ts';
 import type { VolunteerStatus } from '../volunteer/status.ts';
+import type { OpenIdentity } from './identity-store.ts';
 import type { FromWorker, Probe, ToWorker } from './worker-protocol.ts';
 
 export const freshSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
@@ -57,7 +57,7 @@ export class TrainingWorker {
 
   static async start(
     config: RunConfig,
-    identity: Identity,
+    { identity, slot }: OpenIdentity,
     signaling: Signaling,
     corpusUrl: string,
     listener: WorkerListener,
@@ -84,6 +84,7 @@ export class TrainingWorker {
       kind: 'start',
       config,
       keys,
+      keysAreKept: slot !== undefined,
       transport: channel.port2,
       corpusUrl,
       localSeed: freshSeed(),

@@ -9,6 +9,8 @@ export type ToWorker =
       readonly kind: 'start';
       readonly config: RunConfig;
       readonly keys: CryptoKeyPair;
+      /** Whether the keys outlive this page: then so must what they sign. */
+      readonly keysAreKept: boolean;
       /** The worker's end of the transport that runs on the page's thread. */
       readonly transport: MessagePort;
       /** Where the corpus files are, ending with a slash. */

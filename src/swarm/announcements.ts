@@ -58,6 +58,9 @@ export interface Announcements {
   /** At most 256, by round. */
   readonly curve: readonly CurveAnnouncement[];
   readonly sample: SampleAnnouncement | undefined;
+  /** Where the run goes on, by rounds of `roundsPerEpoch`; 0: in the room without a number. */
+  readonly epoch: number;
+  /** Encoded size of the document; the larger one where two rooms are open. */
   readonly documentBytes: number;
   /** What was refused, by reason. */
   readonly rejections: Readonly<Record<string, number>>;
@@ -69,7 +72,12 @@ export const maxConfigCharacters = 16_384;
 export const maxRecords = 8;
 export const maxCurvePoints = 256;
 export const maxSampleCharacters = 500;
-export const maxPresences = 256;
+/** With their size: what a newcomer is sent of all of them is one message below 128 KiB. */
+export const maxPresences = 240;
+export const maxPastCharacters = 32_768;
+export const maxEpoch = 1_000_000;
+/** Rounds after which a fresh room takes over: design section 3. */
+export const roundsPerEpoch = 1_000;
 
 const peer = v.custom<PeerId>(isPeerId);
 const count = (high: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(high));
@@ -141,7 +149,7 @@ export interface Past {
 }
 
 export function readPast(value: unknown): Past | undefined {
-  const found = readJson(past, value, 32_768);
+  const found = readJson(past, value, maxPastCharacters);
   if (found === undefined) return undefined;
   const curve = found.curve.map(([round, train, validation]) => ({
     round,
@@ -163,6 +171,10 @@ export const writePast = ({ records, curve }: Past): string =>
       validation === undefined ? null : short(validation),
     ]),
   });
+
+export function readEpoch(value: unknown): number | undefined {
+  return read(count(maxEpoch), value);
+}
 
 export function readSample(value: unknown): SampleAnnouncement | undefined {
   return readJson(sample, value);

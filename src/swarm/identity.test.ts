@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { utf8 } from '../base/bytes.ts';
 import { isPeerId } from '../base/ids.ts';
-import { createIdentity, identityFromKeys, peerIdOf, verify } from './identity.ts';
+import { createIdentity, identityFromKeys, peerIdOf, readIdentity, verify } from './identity.ts';
 
 describe('identity', () => {
   test('a signature verifies with its own key and bytes only', async () => {
@@ -37,5 +37,31 @@ describe('identity', () => {
     expect(clone.id).toBe(mine.id);
     expect(await verify(mine.publicKey, utf8('x'), await clone.sign(utf8('x')))).toBe(true);
     await expect(crypto.subtle.exportKey('pkcs8', clone.keys.privateKey)).rejects.toThrow();
+  });
+
+  test('a key pair that was kept is read back as it was', async () => {
+    const mine = await createIdentity();
+    const read = await readIdentity(structuredClone(mine.keys));
+    expect(read.ok && read.value.id).toBe(mine.id);
+  });
+
+  test('what is not a whole, locked Ed25519 pair is refused, whatever it is', async () => {
+    const [mine, other] = [await createIdentity(), await createIdentity()];
+    const pair = async (algorithm: EcKeyGenParams | 'Ed25519', extractable: boolean) =>
+      (await crypto.subtle.generateKey(algorithm, extractable, ['sign', 'verify'])) as CryptoKeyPair;
+    const values: readonly (readonly [unknown, string])[] = [
+      [undefined, 'key-wrong-shape'],
+      [null, 'key-wrong-shape'],
+      ['key', 'key-wrong-shape'],
+      [{}, 'key-wrong-shape'],
+      [{ publicKey: mine.publicKey, privateKey: {} }, 'key-wrong-shape'],
+      [{ publicKey: mine.keys.publicKey }, 'key-wrong-shape'],
+      [{ publicKey: other.keys.publicKey, privateKey: mine.keys.privateKey }, 'key-halves-differ'],
+      [{ publicKey: mine.keys.publicKey, privateKey: mine.keys.publicKey }, 'key-extractable'],
+      [{ publicKey: mine.keys.privateKey, privateKey: mine.keys.privateKey }, 'key-unusable'],
+      [await pair('Ed25519', true), 'key-extractable'],
+      [await pair({ name: 'ECDSA', namedCurve: 'P-256' }, false), 'key-unusable'],
+    ];
+    for (const [value, reason] of values) expect(await readIdentity(value)).toEqual({ ok: false, reason });
   });
 });

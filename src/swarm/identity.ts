@@ -1,8 +1,9 @@
-import { toHex, type Bytes } from '../base/bytes.ts';
+import { toHex, utf8, type Bytes } from '../base/bytes.ts';
 import { sha256 } from '../base/digest.ts';
 import { StarlingError } from '../base/errors.ts';
 import type { PeerId } from '../base/ids.ts';
 import { chain, type MaybePromise } from '../base/maybe-promise.ts';
+import { accepted, refused, type Decoded } from '../base/verdict.ts';
 
 export const publicKeyBytes = 32;
 export const signatureBytes = 64;
@@ -56,6 +57,26 @@ export async function identityFromKeys(keys: CryptoKeyPair): Promise<Identity> {
       return new Uint8Array(await crypto.subtle.sign('Ed25519', keys.privateKey, bytes));
     },
   };
+}
+
+/**
+ * The identity of a key pair that was kept, checked: an Ed25519 pair whose halves belong together and whose private key can
+ * sign and cannot be exported. Any value may be given.
+ */
+export async function readIdentity(value: unknown): Promise<Decoded<Identity>> {
+  if (typeof value !== 'object' || value === null) return refused('key-wrong-shape');
+  const { publicKey, privateKey } = value as Partial<Record<string, unknown>>;
+  if (!(publicKey instanceof CryptoKey) || !(privateKey instanceof CryptoKey))
+    return refused('key-wrong-shape');
+  if (privateKey.extractable) return refused('key-extractable');
+  try {
+    const identity = await identityFromKeys({ publicKey, privateKey });
+    const probe = utf8('starling identity probe');
+    const belongs = await verify(identity.publicKey, probe, await identity.sign(probe));
+    return belongs ? accepted(identity) : refused('key-halves-differ');
+  } catch {
+    return refused('key-unusable'); // another algorithm, or a key that may not sign
+  }
 }
 
 /** The peer id of a public key: the first 16 bytes of its SHA-256, as hex. */

@@ -1,35 +1,44 @@
+import { uint32 } from 'lib0/random';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
+import { realClock, type Clock } from '../base/clock.ts';
 import { invariant } from '../base/invariant.ts';
 import {
-  decimate,
   documentLimitBytes,
   maxConfigCharacters,
-  maxCurvePoints,
   maxPresences,
-  maxRecords,
   maxSampleCharacters,
-  readPast,
+  readEpoch,
   readPresence,
   readRecord,
   readSample,
   writePast,
   type Announcements,
-  type CurveAnnouncement,
   type Past,
   type Presence,
   type RecordAnnouncement,
   type SampleAnnouncement,
 } from './announcements.ts';
+import {
+  Allowance,
+  maxAwarenessMemory,
+  maxAwarenessStateBytes,
+  maxAwarenessStates,
+} from './shared-doc-bounds.ts';
+import { orNothing, readPage, type WellFormed } from './shared-doc-page.ts';
+import { rootName, type AwarenessGate } from './shared-doc-shape.ts';
+
+/** What a fresh room's document begins with. */
+export interface CarriedOver extends Past {
+  readonly config: string;
+  readonly sample: SampleAnnouncement | undefined;
+}
 
 /** Writing stops here, so that no write takes the document past its limit. */
 const writeLimitBytes = documentLimitBytes - (32 << 10);
 
 /** Records on a page of the document before a new page begins. */
 const pageRecords = 64;
-
-type WellFormed = <T>(found: T | undefined) => readonly T[];
-const orNothing: WellFormed = (found) => (found === undefined ? [] : [found]);
 
 /**
  * The announcements of one room in a Yjs document: read with suspicion, written in single transactions, kept small. Knows
@@ -45,6 +54,7 @@ export class SharedDoc {
   readonly #run: Y.Map<unknown>;
   readonly #listeners = new Set<() => void>();
   readonly #rejections = new Map<string, number>();
+  readonly #renaming: Allowance;
   #view: Announcements | undefined;
   #bytes: { readonly waiting: number; readonly all: number } | undefined;
   /** Set by openSharedDoc. */
@@ -54,10 +64,11 @@ export class SharedDoc {
     signaling: false,
   });
 
-  constructor(doc: Y.Doc = new Y.Doc()) {
+  constructor(doc: Y.Doc = new Y.Doc(), clock: Clock = realClock) {
     this.doc = doc;
+    this.#renaming = new Allowance(clock, 4, 60_000);
     this.awareness = new Awareness(doc);
-    this.#run = doc.getMap('run');
+    this.#run = doc.getMap(rootName);
     doc.on('update', () => {
       this.#bytes = undefined;
       this.changed();
@@ -95,7 +106,63 @@ export class SharedDoc {
     return this.#write(() => {
       this.#run.set('config', text);
       this.#run.set('page', new Y.Map());
+      if (this.#run.has('epoch')) this.#run.set('epoch', 0);
     });
+  }
+
+  /**
+   * Begins a fresh room with what the room before knew, or puts back what a stranger took out: the records and curve that are
+   * here stay, up to the round `upTo`, and those that are missing are added. False: the document is full.
+   */
+  carryOver({ config, records, curve, sample }: CarriedOver, upTo?: number): boolean {
+    invariant(config.length <= maxConfigCharacters, 'a config text of at most 16 KiB');
+    return this.#write(() => {
+      if (this.#run.get('config') !== config) this.#run.set('config', config);
+      this.#turnPage(this.#page(), { records, curve }, sample, upTo);
+    });
+  }
+
+  /** Puts the config back where a stranger took it out, and the epoch. False: the document is full. */
+  upholdConfig(text: string, epoch: number): boolean {
+    return this.#write(() => {
+      this.#run.set('config', text);
+      if (epoch > 0) this.#run.set('epoch', epoch);
+    });
+  }
+
+  /** Tells those who come to this room that the run goes on in that of another epoch. False: the document is full. */
+  announceEpoch(epoch: number): boolean {
+    if (!this.#fit(readEpoch(epoch) !== undefined)) return false;
+    return this.#run.get('epoch') === epoch || this.#write(() => this.#run.set('epoch', epoch));
+  }
+
+  /** Takes records, curve and sample out of a room that the run has left. */
+  clearPage(): void {
+    if (this.#run.has('page')) this.doc.transact(() => this.#run.delete('page'));
+  }
+
+  /** Forgets updates that wait for others: Yjs would keep them, and send them on, for ever. */
+  forgetWaiting(): boolean {
+    const { store } = this.doc;
+    if (store.pendingStructs === null && store.pendingDs === null) return false;
+    store.pendingStructs = null;
+    store.pendingDs = null;
+    return true;
+  }
+
+  /** What other tabs may say of who is here. */
+  awarenessGate(): AwarenessGate {
+    const { awareness } = this;
+    return {
+      self: () => awareness.clientID,
+      inOurName: (clock) => this.#answerToOurName(clock),
+      isKnown: (client) => awareness.states.has(client),
+      mayAdd: () => {
+        this.#forgetGone();
+        return awareness.states.size < maxAwarenessStates;
+      },
+      count: (reason) => this.countRejection(reason),
+    };
   }
 
   /** For the record's leader only, or every member writes the same. Its losses join the curve. False: not announced. */
@@ -118,11 +185,12 @@ export class SharedDoc {
 
   /** Tells the others about this tab; undefined: nothing, as a viewer. False: not announced. */
   setPresence(presence: Presence | undefined): boolean {
-    if (!this.#fit(presence === undefined || readPresence(presence) !== undefined)) return false;
-    const value = presence === undefined ? null : JSON.stringify(presence);
+    const starling: unknown = presence === undefined ? null : JSON.parse(JSON.stringify(presence));
+    const fits = new TextEncoder().encode(JSON.stringify({ starling })).length <= maxAwarenessStateBytes;
+    if (!this.#fit(starling === null || (fits && readPresence(starling) !== undefined))) return false;
     const before = this.awareness.getLocalState()?.['starling'] as unknown;
-    if (JSON.stringify(before ?? null) !== (value ?? 'null'))
-      this.awareness.setLocalStateField('starling', value === null ? null : JSON.parse(value));
+    if (JSON.stringify(before ?? null) !== JSON.stringify(starling))
+      this.awareness.setLocalStateField('starling', starling);
     return true;
   }
 
@@ -135,6 +203,25 @@ export class SharedDoc {
   countRejection(reason: string): void {
     this.#rejections.set(reason, (this.#rejections.get(reason) ?? 0) + 1);
     this.changed();
+  }
+
+  #forgetGone(): void {
+    const { meta, states, clientID } = this.awareness;
+    if (meta.size < maxAwarenessMemory) return;
+    for (const client of [...meta.keys()])
+      if (!states.has(client) && client !== clientID) meta.delete(client);
+  }
+
+  /** Others would now take a stranger's word for ours, and ours for old: we go on as another client. */
+  #answerToOurName(clock: number): void {
+    const { awareness } = this;
+    if (clock <= (awareness.meta.get(awareness.clientID)?.clock ?? 0)) return;
+    this.countRejection('awareness-in-our-name');
+    if (!this.#renaming.take()) return;
+    const state = awareness.getLocalState();
+    awareness.setLocalState(null);
+    awareness.clientID = this.doc.clientID = uint32();
+    awareness.setLocalState(state);
   }
 
   #fit(wellFormed: boolean): boolean {
@@ -157,45 +244,19 @@ export class SharedDoc {
   }
 
   /** A new page that carries on from the one before. */
-  #turnPage(before: Y.Map<unknown> | undefined): Y.Map<unknown> {
+  #turnPage(
+    before: Y.Map<unknown> | undefined,
+    known?: Past,
+    sampled?: SampleAnnouncement,
+    upTo = Infinity,
+  ): Y.Map<unknown> {
     const page = new Y.Map<unknown>();
-    if (before !== undefined) {
-      page.set('past', writePast(this.#readPage(before, orNothing)));
-      const sample = readSample(before.get('sample'));
-      if (sample !== undefined) page.set('sample', JSON.stringify(sample));
-    }
+    const past = readPage(before, orNothing, known, upTo);
+    if (past.curve.length + past.records.length > 0) page.set('past', writePast(past));
+    const sample = readSample(before?.get('sample')) ?? sampled;
+    if (sample !== undefined) page.set('sample', JSON.stringify(sample));
     this.#run.set('page', page);
     return page;
-  }
-
-  #readPage(page: Y.Map<unknown>, wellFormed: WellFormed): Past {
-    const records = new Map<number, RecordAnnouncement>();
-    const curve = new Map<number, CurveAnnouncement>();
-    const past = page.has('past') ? wellFormed(readPast(page.get('past'))) : [];
-    for (const record of past.flatMap((found) => found.records)) records.set(record.round, record);
-    for (const point of past.flatMap((found) => found.curve)) curve.set(point.round, point);
-    for (const [key, value] of page.entries()) {
-      if (key === 'past' || key === 'sample') continue;
-      const found = readRecord(value);
-      for (const record of wellFormed(String(found?.round) === key ? found : undefined)) {
-        const { round, train, validation } = record;
-        records.set(round, record);
-        if (train !== undefined) curve.set(round, { round, train, validation });
-      }
-    }
-    const ascending = <T extends { round: number }>(found: Map<number, T>): T[] =>
-      [...found.values()].sort((a, b) => a.round - b.round);
-    const points = ascending(curve);
-    const kept = new Set(
-      decimate(
-        points.map(({ round }) => round),
-        maxCurvePoints,
-      ),
-    );
-    return {
-      records: ascending(records).slice(-maxRecords),
-      curve: points.filter(({ round }) => kept.has(round)),
-    };
   }
 
   #read(): Announcements {
@@ -210,10 +271,10 @@ export class SharedDoc {
     if (config !== undefined && !configFits) malformed++;
     const page = this.#page();
     if (page === undefined && this.#run.has('page')) malformed++;
-    const { records, curve } =
-      page === undefined ? { records: [], curve: [] } : this.#readPage(page, wellFormed);
+    const { records, curve } = readPage(page, wellFormed);
     const sample = page?.has('sample') === true ? wellFormed(readSample(page.get('sample')))[0] : undefined;
     const presences = this.#readPresences(wellFormed);
+    const epoch = this.#run.has('epoch') ? wellFormed(readEpoch(this.#run.get('epoch')))[0] : undefined;
     return {
       ...this.connection(),
       config: configFits ? config : undefined,
@@ -221,6 +282,7 @@ export class SharedDoc {
       records,
       curve,
       sample,
+      epoch: epoch ?? 0,
       documentBytes: this.encodedBytes(),
       rejections: {
         ...Object.fromEntries(this.#rejections),

@@ -9,7 +9,8 @@ import type { PeerId } from '../base/ids.ts';
 import { SeededRandom } from '../base/random.ts';
 import { fuzzRounds } from '../testing/long.ts';
 import { decimate, type Presence, type RecordAnnouncement } from './announcements.ts';
-import { guardPeers, guardSignaling, maxPeerMessageBytes, peerMessageProblem } from './shared-doc-guard.ts';
+import { guardPeers, judgePeerMessage, maxPeerMessageBytes, type PeerBounds } from './shared-doc-guard.ts';
+import { guardSignaling } from './shared-doc-signaling.ts';
 import { documentLimitBytes } from './announcements.ts';
 import { SharedDoc } from './shared-doc-state.ts';
 
@@ -214,7 +215,18 @@ function syncMessage(write: (encoder: encoding.Encoder) => void): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
-const bounds = { documentFull: () => false, awarenessFull: () => false };
+const bounds: PeerBounds = {
+  documentFull: () => false,
+  knownClock: () => 0,
+  awareness: {
+    self: () => 0,
+    inOurName: () => undefined,
+    isKnown: () => false,
+    mayAdd: () => true,
+    count: () => undefined,
+  },
+  arrived: () => undefined,
+};
 
 describe('what another tab sends over y-webrtc', () => {
   const source = new SharedDoc();
@@ -223,30 +235,28 @@ describe('what another tab sends over y-webrtc', () => {
   const whole = syncMessage((encoder) => writeSyncStep2(encoder, source.doc));
 
   it('passes when it is well-formed', () => {
-    expect(peerMessageProblem(whole, bounds)).toBeUndefined();
+    expect(judgePeerMessage(whole, bounds)).toBe(whole);
     expect(
-      peerMessageProblem(
+      judgePeerMessage(
         syncMessage((encoder) => writeSyncStep1(encoder, source.doc)),
         bounds,
       ),
-    ).toBeUndefined();
-    expect(peerMessageProblem(whole, { ...bounds, documentFull: () => true })).toBe('document-full');
+    ).toBeInstanceOf(Uint8Array);
+    expect(judgePeerMessage(whole, { ...bounds, documentFull: () => true })).toBe('document-full');
   });
 
   it('is refused when it is too long or no bytes', () => {
-    expect(peerMessageProblem(new Uint8Array(maxPeerMessageBytes + 1), bounds)).toBe('peer-message-too-long');
-    expect(peerMessageProblem('text', bounds)).toBe('peer-message-not-bytes');
-    expect(peerMessageProblem(new Uint8Array(0), bounds)).toBe('peer-message-malformed');
+    expect(judgePeerMessage(new Uint8Array(maxPeerMessageBytes + 1), bounds)).toBe('peer-message-too-long');
+    expect(judgePeerMessage('text', bounds)).toBe('peer-message-not-bytes');
+    expect(judgePeerMessage(new Uint8Array(0), bounds)).toBe('peer-message-malformed');
   });
 
-  it('is refused when it is of no kind that belongs on WebRTC, or there are states of too many clients', () => {
-    const awareness = new Uint8Array([1, 1, 0]);
-    expect(peerMessageProblem(awareness, bounds)).toBeUndefined();
-    expect(peerMessageProblem(awareness, { ...bounds, awarenessFull: () => true })).toBe('awareness-full');
-    expect(peerMessageProblem(new Uint8Array([3]), bounds)).toBeUndefined();
+  it('is refused when it is of no kind that belongs on WebRTC', () => {
+    const query = new Uint8Array([3]);
+    expect(judgePeerMessage(query, bounds)).toBe(query);
     // "I am the tab `x` of your own browser."
-    expect(peerMessageProblem(new Uint8Array([4, 1, 1, 120]), bounds)).toBe('peer-message-unknown-kind');
-    expect(peerMessageProblem(new Uint8Array([2, 0]), bounds)).toBe('peer-message-unknown-kind');
+    expect(judgePeerMessage(new Uint8Array([4, 1, 1, 120]), bounds)).toBe('peer-message-unknown-kind');
+    expect(judgePeerMessage(new Uint8Array([2, 0]), bounds)).toBe('peer-message-unknown-kind');
   });
 
   it('must come over a connection that opens: one that does not is given up, or it would keep others out', () => {
@@ -280,7 +290,7 @@ describe('what another tab sends over y-webrtc', () => {
       const message = whole.slice(0, random.below(4) === 0 ? random.below(whole.length) : whole.length);
       for (let change = random.below(6); change >= 0 && message.length > 0; change--)
         message[random.below(message.length)] = random.below(256);
-      if (peerMessageProblem(message, bounds) !== undefined) refused++;
+      if (judgePeerMessage(message, bounds) !== undefined) refused++;
     }
     expect(refused).toBeGreaterThan(1000);
   });
@@ -296,13 +306,13 @@ describe('what another tab sends over y-webrtc', () => {
     const peer = {
       emit(name: string, data?: unknown) {
         if (name === 'data') reached.push(data);
-        if (name === 'data' && (data as Uint8Array)[0] === 1) throw new Error('y-webrtc threw');
+        if (name === 'data' && (data as Uint8Array)[0] === 3) throw new Error('y-webrtc threw');
         return true;
       },
     };
     connections.set('someone', { peer } as unknown as WebrtcConn);
     peer.emit('data', whole);
-    peer.emit('data', new Uint8Array([1, 2]));
+    peer.emit('data', new Uint8Array([3]));
     peer.emit('data', new Uint8Array([0, 2, 200]));
     peer.emit('connect');
     expect(reached).toHaveLength(2);
@@ -316,13 +326,14 @@ describe('what a signaling server sends to y-webrtc', () => {
     const reached: unknown[] = [];
     const socket = { onmessage: (event: { data: string }) => line.emit('message', [JSON.parse(event.data)]) };
     const line = {
+      providers: new Set<unknown>(),
       ws: socket,
       emit(_name: string, args: unknown[]) {
         reached.push(args[0]);
         if ((args[0] as { data?: { boom?: boolean } }).data?.boom === true)
           throw new TypeError('y-webrtc threw');
       },
-      send() {
+      send(_message: unknown) {
         throw new Error('still connecting');
       },
     };
@@ -331,6 +342,7 @@ describe('what a signaling server sends to y-webrtc', () => {
       room: { webrtcConns: new Map(Array.from({ length: 64 }, (_, i) => [`known ${i}`, {}])) },
       signalingConns: [line],
     } as unknown as WebrtcProvider;
+    line.providers.add(provider);
     const count = vi.fn();
     guardSignaling(provider, count);
     guardSignaling(provider, count);
@@ -367,7 +379,7 @@ describe('what a signaling server sends to y-webrtc', () => {
     expect([reached.length, reasons()]).toEqual([0, bad.map(() => 'signaling-wrong-shape')]);
     line.emit('message', [publish({ type: 'announce', from, boom: true })]);
     socket.onmessage({ data: 'not JSON' });
-    line.send();
+    line.send({ type: 'ping' });
     expect(reasons().slice(bad.length)).toEqual([
       'signaling-handler-failed',
       'signaling-not-json',

@@ -1,9 +1,11 @@
 import { WebrtcProvider } from 'y-webrtc';
 import { realClock } from '../base/clock.ts';
 import { StarlingError } from '../base/errors.ts';
-import { maxPresences, type Presence } from './announcements.ts';
-import { guardPeers, guardSignaling } from './shared-doc-guard.ts';
-import { documentLimitBytes } from './announcements.ts';
+import type { Presence } from './announcements.ts';
+import type { CountRejection } from './shared-doc-bounds.ts';
+import { boundsOf, closeBroadcast, guardBroadcast, guardPeers } from './shared-doc-guard.ts';
+import { askAgain } from './shared-doc-healing.ts';
+import { guardSignaling } from './shared-doc-signaling.ts';
 import { SharedDoc } from './shared-doc-state.ts';
 
 export interface SharedDocOptions {
@@ -20,7 +22,13 @@ export interface OpenSharedDoc {
   close(): Promise<void>;
 }
 
-const openRooms = new Set<string>();
+/** Rooms open in this page, and who counts what comes for them. */
+const openRooms = new Map<string, CountRejection>();
+
+interface Observable {
+  on(name: string, listener: () => void): void;
+  off(name: string, listener: () => void): void;
+}
 
 /**
  * Joins a room's shared document over y-webrtc: tabs of one browser over BroadcastChannel, others over WebRTC. Throws
@@ -35,21 +43,20 @@ export async function openSharedDoc(options: SharedDocOptions): Promise<OpenShar
       'Reload the page.',
     );
   }
-  openRooms.add(room);
   const shared = new SharedDoc();
   const count = (reason: string) => shared.countRejection(reason);
+  openRooms.set(room, count);
   const provider = new WebrtcProvider(room, shared.doc, {
     signaling: [...signalingUrls],
     awareness: shared.awareness,
     peerOpts: { config: { iceServers: [...iceServers] } },
   });
-  guardSignaling(provider, count);
+  guardSignaling(provider, count, openRooms);
   // The room is made once the (absent) password's key is there.
   await provider.key;
-  const bounds = {
-    documentFull: (moreBytes: number) => shared.encodedBytes() + moreBytes > 2 * documentLimitBytes,
-    awarenessFull: () => shared.awareness.getStates().size >= 4 * maxPresences,
-  };
+  const healing = askAgain(provider, shared, realClock);
+  const bounds = boundsOf(shared, healing.look);
+  guardBroadcast(provider, count, bounds);
   guardPeers(provider, count, bounds, realClock, () => shared.changed());
   shared.connection = () => {
     const connections = [...(provider.room?.webrtcConns.values() ?? [])];
@@ -61,20 +68,33 @@ export async function openSharedDoc(options: SharedDocOptions): Promise<OpenShar
     };
   };
   for (const event of ['peers', 'synced', 'status'] as const) provider.on(event, () => shared.changed());
-  for (const line of provider.signalingConns as { on(name: string, listener: () => void): void }[]) {
-    line.on('connect', () => shared.changed());
-    line.on('disconnect', () => shared.changed());
+  const lines = provider.signalingConns as Observable[];
+  const changed = () => shared.changed();
+  for (const line of lines) {
+    line.on('connect', changed);
+    line.on('disconnect', changed);
   }
   shared.setPresence(presence);
+  let closed = false;
   return {
     shared,
     async close() {
-      if (!openRooms.has(room)) return;
+      if (closed) return;
+      closed = true;
+      healing.end();
+      for (const line of lines) {
+        line.off('connect', changed);
+        line.off('disconnect', changed);
+      }
+      // Yjs may have given us another client number since, and y-webrtc says goodbye by the newest.
+      shared.awareness.setLocalState(null);
       // Alone, provider.destroy() would leave its sockets open.
       provider.disconnect();
       provider.destroy();
       await provider.key;
       shared.doc.destroy();
+      await new Promise<void>((resolve) => realClock.after(0, resolve));
+      closeBroadcast(room);
       openRooms.delete(room);
     },
   };

@@ -52,7 +52,7 @@ function Panels({ snapshot }: { readonly snapshot: Snapshot }) {
         <>
           <Receipts volunteer={volunteer} />
           <TimePanel volunteer={volunteer} />
-          <Traffic volunteer={volunteer} view={view} />
+          <Traffic volunteer={volunteer} snapshot={snapshot} />
         </>
       )}
       <Ledger snapshot={snapshot} />

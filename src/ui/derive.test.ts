@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toColumns } from './charts/loss-options.ts';
+import { agreementOf } from './agreement.ts';
 import {
-  agreementOf,
   announcementOf,
   connectionSentence,
   curveOf,
@@ -65,7 +65,17 @@ describe('agreement', () => {
   it('tells this tab to take a fresh copy when it is the odd one out', () => {
     const agreement = agreementOf(together([mine, other, other], false));
     expect(agreement.kind).toBe('differ');
-    expect(agreement.detail).toContain('Leave and join again');
+    expect(agreement.detail).toContain('leave and join again');
+  });
+
+  it('is green again after a repair, and says that there was one', () => {
+    const { volunteer } = together([mine, mine, mine], true);
+    const repaired = (repairs: number) =>
+      agreementOf(fakeSnapshot({ volunteer: fakeVolunteer({ ...volunteer, repairs }) }));
+    expect(repaired(0)).toMatchObject({ kind: 'agree', repaired: '' });
+    expect(repaired(1)).toMatchObject({ kind: 'agree', title: 'All replicas agree' });
+    expect(repaired(1).repaired).toMatch(/^Repaired 1 time:/);
+    expect(repaired(2).repaired).toMatch(/^Repaired 2 times:/);
   });
 
   it('claims nothing for a lone replica, before a first confirm, or for a viewer', () => {

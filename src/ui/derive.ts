@@ -6,7 +6,8 @@ import type {
   VolunteerState,
   VolunteerStatus,
 } from '../volunteer/status.ts';
-import { formatLoss, plural, shortId } from './format.ts';
+import { isFinalityWaiting } from './finality.ts';
+import { formatLoss, plural } from './format.ts';
 import type { PageSnapshot } from './host.ts';
 
 /** What this tab is to the run, which decides what the page offers. */
@@ -92,78 +93,12 @@ export function peerRows(snapshot: PageSnapshot): readonly PeerRow[] {
 }
 
 /** What this replica confirmed for the newest record: the only state that others' confirms may be compared with. */
-const ownConfirmOf = (volunteer: VolunteerStatus | undefined): string | undefined =>
+export const ownConfirmOf = (volunteer: VolunteerStatus | undefined): string | undefined =>
   volunteer?.peers.find((peer) => peer.self)?.state;
 
-const compared = (theirs: string | undefined, own: string | undefined): PeerRow['replica'] =>
+/** How a confirmed state compares with this replica's own. */
+export const compared = (theirs: string | undefined, own: string | undefined): PeerRow['replica'] =>
   theirs === undefined || own === undefined ? 'unknown' : theirs === own ? 'same' : 'differs';
-
-export interface Agreement {
-  readonly kind: 'agree' | 'differ' | 'unknown';
-  readonly title: string;
-  readonly detail: string;
-  /** The digest shown: this replica's, or the newest announced one. */
-  readonly digest: string | undefined;
-}
-
-/** Whether the replicas hold the same words, in a sentence. */
-export function agreementOf(snapshot: PageSnapshot): Agreement {
-  const { view } = snapshot;
-  const volunteer = presentVolunteer(snapshot);
-  if (volunteer === undefined) {
-    const newest = view.records.at(-1);
-    return newest === undefined
-      ? { kind: 'unknown', title: 'No round has been agreed yet', detail: '', digest: undefined }
-      : {
-          kind: 'unknown',
-          title: `Round ${newest.round} was announced with this state`,
-          detail:
-            roleOf(snapshot) === 'guest'
-              ? 'This tab holds no replica to compare with it. Join to check it yourself.'
-              : 'This tab holds no replica to compare with it.',
-          digest: newest.state,
-        };
-  }
-  const digest = volunteer.stateDigest;
-  const confirmed = volunteer.peers.filter((peer) => peer.state !== undefined);
-  const ownConfirm = ownConfirmOf(volunteer);
-  const differing = confirmed.filter((peer) => compared(peer.state, ownConfirm) === 'differs');
-  if (volunteer.replicasAgree === undefined) {
-    return {
-      kind: 'unknown',
-      title: 'Nothing to compare yet',
-      detail: 'Replicas are compared after every round.',
-      digest,
-    };
-  }
-  if (!volunteer.replicasAgree) {
-    const outnumbered = 2 * differing.length > confirmed.length;
-    const who = differing.map((peer) => shortId(peer.id)).join(', ');
-    return {
-      kind: 'differ',
-      title: 'Replicas differ',
-      detail: outnumbered
-        ? `After round ${volunteer.round} your copy is not the one most others hold. Leave and join again to take a fresh copy.`
-        : `After round ${volunteer.round} another copy than yours is held by ${who === '' ? 'another volunteer' : who}. Their copy and yours no longer match bit for bit.`,
-      digest,
-    };
-  }
-  if (volunteer.members <= 1 && confirmed.length <= 1) {
-    return {
-      kind: 'unknown',
-      title: 'Yours is the only replica',
-      detail: 'There is no other copy to compare it with.',
-      digest,
-    };
-  }
-  return {
-    kind: 'agree',
-    title: 'All replicas agree',
-    // Who paused confirms too, and is no member.
-    detail: `${confirmed.length} of ${Math.max(volunteer.members, confirmed.length)} confirmed round ${volunteer.round}, bit for bit the same.`,
-    digest,
-  };
-}
 
 /** This volunteer's own curve, and before its first point the announced one: who came late sees the past too. */
 export function curveOf(snapshot: PageSnapshot): readonly CurvePoint[] {
@@ -238,9 +173,13 @@ export function announcementOf(snapshot: PageSnapshot | undefined): string {
     return view.run === undefined ? 'No run yet. Ready to join.' : 'A run is under way. Ready to join.';
   }
   const agreement = volunteer.replicasAgree === false ? ' Replicas differ.' : '';
+  const waiting =
+    volunteer.state === 'training' && isFinalityWaiting(volunteer)
+      ? ' Finality waits for members that have gone.'
+      : '';
   const why =
     volunteer.state === 'failed' ? `${volunteer.reason} ${volunteer.fix ?? ''}` : companyOf(volunteer);
-  return `${stateTitles[volunteer.state]}. ${why}${agreement}`;
+  return `${stateTitles[volunteer.state]}. ${why}${agreement}${waiting}`;
 }
 
 /** Who trains along. */

@@ -1,6 +1,13 @@
-import type { PeerId } from '../base/ids.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
 import type { PresenceView } from '../volunteer/run-view.ts';
-import type { CurvePoint, PeerStatus, RecordSummary, VolunteerStatus } from '../volunteer/status.ts';
+import type {
+  CurvePoint,
+  LedgerLine,
+  PeerStatus,
+  Receipt,
+  RecordSummary,
+  VolunteerStatus,
+} from '../volunteer/status.ts';
 import type { PageSnapshot } from './host.ts';
 
 /** Snapshots for tests of the page's core. */
@@ -38,21 +45,75 @@ export const fakeRecord = (round: number, state: string): RecordSummary => ({
   state,
 });
 
-export const fakeVolunteer = (with_: Partial<VolunteerStatus> = {}): VolunteerStatus =>
-  ({
-    state: 'training',
-    reason: 'Computing.',
-    self: 'a'.repeat(32) as PeerId,
-    round: 1,
-    members: 1,
-    peers: [],
-    curve: [],
-    records: [],
-    receipts: [],
-    rejections: {},
-    events: [],
-    ...with_,
-  }) as unknown as VolunteerStatus;
+export const fakeReceipt = (round: number, with_: Partial<Receipt> = {}): Receipt => ({
+  round,
+  counted: true,
+  standing: 'provisional',
+  by: 0,
+  of: 0,
+  tokens: 256,
+  payloadBytes: 1_204,
+  messageBytes: 1_352,
+  ...with_,
+});
+
+export const fakeLine = (round: number, with_: Partial<LedgerLine> = {}): LedgerLine => ({
+  round,
+  digest: ((round * 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').repeat(8) as Digest,
+  leader: 'abc'.charAt(round % 3).repeat(32) as PeerId,
+  members: 3,
+  contributions: 3,
+  joins: 0,
+  leaves: 0,
+  standing: 'provisional',
+  by: 0,
+  of: 0,
+  ...with_,
+});
+
+export const fakeVolunteer = (with_: Partial<VolunteerStatus> = {}): VolunteerStatus => ({
+  state: 'training',
+  reason: 'Computing.',
+  fix: undefined,
+  self: 'a'.repeat(32) as PeerId,
+  adapter: undefined,
+  preset: 'nano',
+  parameters: 164_160,
+  gpuBytes: 12_000_000,
+  round: 1,
+  endRound: undefined,
+  members: 1,
+  peers: [],
+  replicasAgree: undefined,
+  stateDigest: undefined,
+  trainLoss: undefined,
+  validationLoss: undefined,
+  curve: [],
+  receipts: [],
+  records: [],
+  roundsTrained: 0,
+  ownLossFirst: undefined,
+  ownLossLast: undefined,
+  tokensPerSecond: undefined,
+  bytesUp: 0,
+  bytesDown: 0,
+  compression: undefined,
+  messageBytesPerRound: undefined,
+  payloadBytesPerRound: undefined,
+  phaseMs: { compute: 0, exchange: 0, agree: 0, apply: 0, other: 0 },
+  sample: undefined,
+  rejections: {},
+  catchUp: undefined,
+  finalRound: -1,
+  epoch: 0,
+  ledger: [],
+  repairs: 0,
+  lostContributions: 0,
+  joinCatchUpMs: undefined,
+  longestRoundMs: 0,
+  events: [],
+  ...with_,
+});
 
 export function fakeSnapshot(
   of: {
@@ -62,9 +123,11 @@ export function fakeSnapshot(
     readonly records?: readonly RecordSummary[];
     readonly curve?: readonly CurvePoint[];
     readonly sample?: PageSnapshot['view']['sample'];
+    /** What was refused in the shared document. */
+    readonly refused?: Readonly<Record<string, number>>;
   } = {},
 ): PageSnapshot {
-  const { volunteer, canTrain = true, presences = [], records = [], curve = [], sample } = of;
+  const { volunteer, canTrain = true, presences = [], records = [], curve = [], sample, refused = {} } = of;
   return {
     view: {
       connected: true,
@@ -75,7 +138,7 @@ export function fakeSnapshot(
       curve,
       sample,
       documentBytes: 0,
-      rejections: {},
+      rejections: refused,
     },
     volunteer,
     environment: { canTrain, reason: '', fix: '', secureUrl: undefined },

@@ -6,6 +6,7 @@ import { createPageStore } from './store.ts';
 import './tokens.css';
 import './style.css';
 import './panels.css';
+import './ledger.css';
 
 /** Shows the page in `root` and keeps it at the host's newest snapshot. Returns the way to take it down. */
 export function mountPage(root: HTMLElement, host: PageHost): () => void {

@@ -1,6 +1,7 @@
 import type { Bytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Signer } from '../swarm/identity.ts';
+import type { SigningLog } from '../swarm/signing-log.ts';
 import type { Transport } from '../swarm/transport.ts';
 
 /** What a host (a page's worker, Node, a test) supplies to a volunteer. */
@@ -9,6 +10,8 @@ export interface Platform {
   readonly gpu: GPU | undefined;
   readonly clock: Clock;
   readonly signer: Signer;
+  /** What `signer` has signed in this run, as durable as its key; absent: nothing, and the key is kept nowhere. */
+  readonly signingLog?: SigningLog;
   readonly transport: Transport;
   /** Reads a file of the corpus by name: `manifest.json` or `<digest>.bin`. */
   readonly fetchCorpus: (name: string) => Promise<Bytes>;

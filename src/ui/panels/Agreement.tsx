@@ -1,4 +1,4 @@
-import { agreementOf } from '../derive.ts';
+import { agreementOf } from '../agreement.ts';
 import type { PageSnapshot } from '../host.ts';
 import { Panel } from './Panel.tsx';
 
@@ -6,7 +6,7 @@ const marks = { agree: '✓', differ: '✕', unknown: '·' } as const;
 
 /** Whether all replicas hold the same words: the promise of the whole system, in one line. */
 export function Agreement({ snapshot }: { readonly snapshot: PageSnapshot }) {
-  const { kind, title, detail, digest } = agreementOf(snapshot);
+  const { kind, title, detail, repaired, digest } = agreementOf(snapshot);
   return (
     <Panel title="Replica" area="agreement">
       <div className={`agreement is-${kind}`} data-testid="agreement" data-agreement={kind}>
@@ -18,6 +18,11 @@ export function Agreement({ snapshot }: { readonly snapshot: PageSnapshot }) {
           {detail !== '' && <p className="note">{detail}</p>}
         </div>
       </div>
+      {repaired !== '' && (
+        <p className="repaired" data-testid="repaired">
+          <span aria-hidden="true">✓</span> {repaired}
+        </p>
+      )}
       {digest !== undefined && (
         <p className="digest">
           <span className="note">State digest</span>

@@ -1,7 +1,8 @@
 import type { PageState } from '../store.ts';
 import { computeShare, presentVolunteer, roleOf, stateTitles } from '../derive.ts';
-import { formatBytes, formatCount, formatPercent, plural } from '../format.ts';
+import { formatBytes, formatCount, formatDuration, formatPercent, plural } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
+import { CatchUpProgress } from './CatchUpProgress.tsx';
 import { Murmuration } from './Murmuration.tsx';
 import { Tag } from './Panel.tsx';
 import { StarterOptions } from './StarterOptions.tsx';
@@ -145,9 +146,7 @@ function Volunteering({ page, snapshot }: RoleProps) {
           {volunteer.fix}
         </p>
       )}
-      {volunteer.catchUp !== undefined && (
-        <CatchUp bytes={volunteer.catchUp.done} totalBytes={volunteer.catchUp.total} />
-      )}
+      {volunteer.catchUp !== undefined && <CatchUpProgress catchUp={volunteer.catchUp} />}
       <div className="actions">
         {state === 'failed' && <JoinButton page={page} name="Join again" />}
         {state === 'paused' ? (
@@ -181,6 +180,12 @@ function Volunteering({ page, snapshot }: RoleProps) {
             <dt>GPU memory</dt>
             <dd data-testid="gpu-memory">{formatBytes(volunteer.gpuBytes)}</dd>
           </div>
+          {volunteer.joinCatchUpMs !== undefined && (
+            <div>
+              <dt>Caught up in</dt>
+              <dd data-testid="caught-up">{formatDuration(volunteer.joinCatchUpMs)}</dd>
+            </div>
+          )}
           {volunteer.roundsTrained > 0 && (
             <div>
               <dt>GPU share</dt>
@@ -201,16 +206,5 @@ function PresetReason({ snapshot: { volunteer, view, environment } }: { readonly
     <p className="note" data-testid="preset-reason">
       You started this run. Its size is {chosen.reason}.
     </p>
-  );
-}
-
-function CatchUp({ bytes, totalBytes }: { readonly bytes: number; readonly totalBytes: number }) {
-  return (
-    <label className="catch-up" data-testid="catch-up">
-      <span>
-        Fetching the model as it stands: {formatBytes(bytes)} of {formatBytes(totalBytes)}
-      </span>
-      <progress max={Math.max(1, totalBytes)} value={Math.min(bytes, totalBytes)} />
-    </label>
   );
 }

@@ -1,55 +1,67 @@
-import { recordsOf } from '../derive.ts';
-import { formatLoss, grouped, shortId } from '../format.ts';
+import type { LedgerLine } from '../../volunteer/status.ts';
+import { Chain } from '../charts/Chain.tsx';
+import { presentVolunteer } from '../derive.ts';
+import { finalityOf, standingMarks, standingText, type Finality } from '../finality.ts';
+import { grouped, plural, shortId } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
+import { AnnouncedRecords } from './AnnouncedRecords.tsx';
 import { IdDot, Panel } from './Panel.tsx';
 
-const shown = 8;
+const listed = 8;
+const pictured = 24;
 
-/** The newest records: what each round came to, as all members agreed. */
+/** The tail of the ledger: what each round came to, and how far it can no longer change. */
 export function Ledger({ snapshot }: { readonly snapshot: PageSnapshot }) {
-  const newest = recordsOf(snapshot).slice(-shown).reverse();
+  const volunteer = presentVolunteer(snapshot);
+  if (volunteer === undefined || volunteer.ledger.length === 0)
+    return <AnnouncedRecords snapshot={snapshot} />;
+  const newest = volunteer.ledger.slice(-listed).reverse();
   return (
     <Panel title="Ledger" area="ledger" aside="newest records">
-      {newest.length === 0 ? (
-        <p className="empty">The first record comes with the first round.</p>
-      ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Newest records">
-          <table data-testid="ledger">
-            <thead>
-              <tr>
-                <th scope="col">Round</th>
-                <th scope="col">Led by</th>
-                <th scope="col" className="number">
-                  Counted
-                </th>
-                <th scope="col" className="number">
-                  Tokens
-                </th>
-                <th scope="col" className="number">
-                  Loss
-                </th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
-            <tbody>
-              {newest.map((record) => (
-                <tr key={record.round}>
-                  <th scope="row">{grouped(record.round)}</th>
-                  <td>
-                    <IdDot id={record.leader} /> <code>{shortId(record.leader)}</code>
-                  </td>
-                  <td className="number">{record.contributions}</td>
-                  <td className="number">{grouped(record.tokens)}</td>
-                  <td className="number">{formatLoss(record.train)}</td>
-                  <td>
-                    <code>{shortId(record.state, 8)}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <FinalityLine finality={finalityOf(volunteer)} />
+      <Chain lines={volunteer.ledger.slice(-pictured)} />
+      <ol className="records" data-testid="ledger" aria-label="Newest records, newest first">
+        {newest.map((line) => (
+          <RecordRow key={`${line.round} ${line.digest}`} line={line} />
+        ))}
+      </ol>
     </Panel>
+  );
+}
+
+function FinalityLine({ finality }: { readonly finality: Finality }) {
+  const { kind, title, detail, epoch } = finality;
+  return (
+    <div className={`finality is-${kind}`} data-testid="finality" data-finality={kind}>
+      <p className="finality-title">{title}</p>
+      {detail !== '' && <p className="note">{detail}</p>}
+      {epoch !== '' && (
+        <p className="note" data-testid="epoch">
+          {epoch}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function RecordRow({ line }: { readonly line: LedgerLine }) {
+  const { round, digest, leader, members, contributions, joins, leaves, standing } = line;
+  return (
+    <li className={`is-${standing}`} data-round={round} data-standing={standing}>
+      <span className="record-name">
+        <strong>Round {grouped(round)}</strong> <code>{shortId(digest, 8)}</code>
+      </span>
+      <span className="record-leader">
+        led by <IdDot id={leader} /> <code>{shortId(leader)}</code>
+      </span>
+      <span className="record-counts">
+        {plural(contributions, 'contribution')}, {plural(members, 'member')}
+        {joins > 0 && <span className="record-change is-joined"> +{joins} joined</span>}
+        {leaves > 0 && <span className="record-change is-left"> −{leaves} left</span>}
+      </span>
+      <span className="record-standing">
+        <span aria-hidden="true">{standingMarks[standing]}</span> {standingText(line)}
+      </span>
+    </li>
   );
 }

@@ -23,7 +23,8 @@ const birds: readonly Bird[] = (() => {
   });
 })();
 
-const wing = 'M-2.4 -0.9 Q-0.9 -0.9 0 0.5 Q0.9 -0.9 2.4 -0.9 Q1 -0.1 0 1.5 Q-1 -0.1 -2.4 -0.9Z';
+/** One bird, wings out, about 5 wide around the origin. */
+export const wing = 'M-2.4 -0.9 Q-0.9 -0.9 0 0.5 Q0.9 -0.9 2.4 -0.9 Q1 -0.1 0 1.5 Q-1 -0.1 -2.4 -0.9Z';
 
 const drawn = (className: string, scale: number) =>
   function BirdPath(bird: Bird, index: number) {

@@ -15,6 +15,9 @@ export function TimePanel({ volunteer }: { readonly volunteer: VolunteerStatus }
         <span className="note">of your rounds is GPU work</span>
       </p>
       <PhaseBar shares={shares} />
+      {volunteer.longestRoundMs > 0 && (
+        <p className="note">The longest round took {formatDuration(volunteer.longestRoundMs)}.</p>
+      )}
     </Panel>
   );
 }

@@ -1,14 +1,13 @@
-import type { RunView } from '../../volunteer/run-view.ts';
 import type { VolunteerStatus } from '../../volunteer/status.ts';
-import { rejectionCount } from '../derive.ts';
-import { formatBytes, formatRatio, plural } from '../format.ts';
+import { formatBytes, formatRatio } from '../format.ts';
+import type { PageSnapshot } from '../host.ts';
+import { refusalsOf } from '../refusals.ts';
 import { Fact, Panel } from './Panel.tsx';
+import { Refusals } from './Refusals.tsx';
 
 /** What crosses the network, and what was refused. */
-export function Traffic(props: { readonly volunteer: VolunteerStatus; readonly view: RunView }) {
-  const { volunteer, view } = props;
-  const refused = rejectionCount(volunteer.rejections, view.rejections);
-  const reasons = [...Object.entries(volunteer.rejections), ...Object.entries(view.rejections)];
+export function Traffic(props: { readonly volunteer: VolunteerStatus; readonly snapshot: PageSnapshot }) {
+  const { volunteer, snapshot } = props;
   return (
     <Panel title="Traffic" area="traffic" aside="measured by WebRTC">
       <dl className="facts">
@@ -32,22 +31,7 @@ export function Traffic(props: { readonly volunteer: VolunteerStatus; readonly v
           {formatBytes(volunteer.messageBytesPerRound)}
         </Fact>
       </dl>
-      <details className="refusals" data-testid="rejections" data-count={refused}>
-        <summary>{refused === 0 ? 'Nothing was refused' : `${plural(refused, 'message')} refused`}</summary>
-        {reasons.length === 0 ? (
-          <p className="note">
-            What other tabs send is checked; whatever fails a check is counted here by its reason.
-          </p>
-        ) : (
-          <ul>
-            {reasons.map(([reason, count], index) => (
-              <li key={`${index} ${reason}`}>
-                {reason} <span className="number">{count}</span>
-              </li>
-            ))}
-          </ul>
-        )}
-      </details>
+      <Refusals refusals={refusalsOf(snapshot)} />
     </Panel>
   );
 }
