@@ -332,7 +332,7 @@ test('a source that has pruned the snapshot leaves the others at it', () => {
   expect(world.client.progress?.sources).toBe(2);
   shelf?.clear();
   shelf?.add(young);
-  world.clock.advance(1_000);
+  world.clock.advance(2_000); // behind six pieces of 250 ms
   expect(world.client.progress).toMatchObject({ sources: 1, totalBytes: 30 * pieceBytes });
   expect(world.until(() => world.received.length > 0)).toBeDefined();
   expectWhole(world.received[0], old);
