@@ -4,6 +4,7 @@ import { applyAwarenessUpdate } from 'y-protocols/awareness';
 import { readSyncMessage, writeSyncStep1, writeUpdate } from 'y-protocols/sync';
 import * as Y from 'yjs';
 import { utf8, type Bytes } from '../../src/base/bytes.ts';
+import { ManualClock } from '../../src/base/clock.ts';
 import type { PeerId } from '../../src/base/ids.ts';
 import type { SeededRandom } from '../../src/base/random.ts';
 import { accepted, refused, type Decoded } from '../../src/base/verdict.ts';
@@ -13,10 +14,11 @@ import {
   maxRecords,
   type Announcements,
 } from '../../src/swarm/announcements.ts';
-import { guardSignaling, peerMessageProblem } from '../../src/swarm/shared-doc-guard.ts';
+import { boundsOf, judgePeerMessage } from '../../src/swarm/shared-doc-guard.ts';
+import { guardSignaling } from '../../src/swarm/shared-doc-signaling.ts';
 import { SharedDoc } from '../../src/swarm/shared-doc-state.ts';
+import { recordAnnouncement } from './announcement-targets.ts';
 import { draw, drawHex, oneIn, pick } from './draw.ts';
-import { recordAnnouncement } from './json-targets.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 import { jsonText, mutateValue } from './mutate-values.ts';
 import { fuzzTarget, type FuzzTarget } from './target.ts';
@@ -24,7 +26,6 @@ import { fuzzTarget, type FuzzTarget } from './target.ts';
 const sync = 0;
 const awareness = 1;
 const queryAwareness = 3;
-const bounds = { documentFull: () => false, awarenessFull: () => false };
 
 /** What a hostile tab writes: entries of the page by key, and what it says of itself. */
 interface Scribble {
@@ -68,13 +69,13 @@ function scribbled(random: SeededRandom, { entries, presence }: Scribble): Bytes
     return message(awareness, (encoder) => {
       const inner = encoding.createEncoder();
       encoding.writeVarUint(inner, 1);
-      encoding.writeVarUint(inner, 1 + draw(random, 1000));
+      encoding.writeVarUint(inner, 8 + draw(random, 1000));
       encoding.writeVarUint(inner, 1);
       encoding.writeVarString(inner, jsonText({ starling: presence }));
       encoding.writeVarUint8Array(encoder, encoding.toUint8Array(inner));
     });
   const doc = new Y.Doc();
-  doc.clientID = 1 + draw(random, 1000);
+  doc.clientID = 8 + draw(random, 1000);
   const page = new Y.Map<unknown>();
   doc.transact(() => {
     const run = doc.getMap('run');
@@ -92,12 +93,16 @@ function scribbled(random: SeededRandom, { entries, presence }: Scribble): Bytes
 
 /** What a tab does with a message from another: guard, then Yjs (whose exceptions are caught), then look. */
 function receive(bytes: Bytes): Decoded<Announcements> {
-  const problem = peerMessageProblem(bytes, bounds);
-  if (problem !== undefined) return refused(problem);
-  const shared = new SharedDoc(ownDoc());
+  const shared = new SharedDoc(ownDoc(), new ManualClock());
   try {
+    const judged = judgePeerMessage(
+      bytes,
+      boundsOf(shared, () => undefined),
+    );
+    if (typeof judged === 'string') return refused(judged);
+    if (judged === undefined) return refused('nothing of it is kept');
     try {
-      hand(bytes, shared);
+      hand(judged, shared);
     } catch {
       return refused('peer-handler-failed');
     }
@@ -115,11 +120,13 @@ function ownDoc(): Y.Doc {
 }
 
 /** As y-webrtc does. */
-function hand(bytes: Bytes, { doc, awareness: states }: SharedDoc): void {
+function hand(bytes: Uint8Array, { doc, awareness: states }: SharedDoc): void {
   const decoder = decoding.createDecoder(bytes);
   switch (decoding.readVarUint(decoder)) {
     case sync:
-      readSyncMessage(decoder, encoding.createEncoder(), doc, 'peer');
+      readSyncMessage(decoder, encoding.createEncoder(), doc, 'peer', (error) => {
+        throw error; // y-webrtc gives no handler: there it is logged
+      });
       break;
     case awareness:
       applyAwarenessUpdate(states, decoding.readVarUint8Array(decoder), 'peer');
@@ -189,8 +196,9 @@ const signalingEvent = fuzzTarget<unknown, unknown>({
       return refused('not JSON');
     }
     let [taken, reason] = [0, 'nothing was said'];
-    const line = { ws: null, emit: () => void taken++, send: () => undefined };
+    const line = { providers: new Set<unknown>(), ws: null, emit: () => void taken++, send: () => undefined };
     const provider = { signalingConns: [line], roomName: 'room', room: null };
+    line.providers.add(provider);
     guardSignaling(provider as unknown as Parameters<typeof guardSignaling>[0], (said) => (reason = said));
     (line.emit as (name: string, args: unknown[]) => void)('message', [value]);
     return taken === 1 ? accepted(value) : refused(reason);

@@ -241,6 +241,7 @@ function contexts(random: SeededRandom): readonly ChainContext[] {
 const contextTarget = fuzzTarget<readonly ChainContext[], readonly ChainContext[]>({
   name: 'snapshot-context',
   firstGuard: 'holds one context or more, but not too many',
+  share: 1 / 4,
   canonical: true,
   sample(random) {
     const value = contexts(random);

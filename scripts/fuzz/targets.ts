@@ -1,6 +1,8 @@
+import { announcementTargets } from './announcement-targets.ts';
 import { binaryTargets } from './binary-targets.ts';
+import { configTargets } from './config-targets.ts';
 import { documentTargets } from './document-targets.ts';
-import { jsonTargets } from './json-targets.ts';
+import { signalingTargets } from './signaling-targets.ts';
 import { protocolTargets } from './protocol-targets.ts';
 import type { FuzzTarget } from './target.ts';
 
@@ -8,6 +10,8 @@ import type { FuzzTarget } from './target.ts';
 export const allTargets: readonly FuzzTarget[] = [
   ...protocolTargets,
   ...binaryTargets,
-  ...jsonTargets,
+  ...signalingTargets,
+  ...announcementTargets,
+  ...configTargets,
   ...documentTargets,
 ];
