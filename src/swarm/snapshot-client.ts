@@ -13,6 +13,7 @@ import {
   type Announcement,
   type SnapshotHeader,
 } from './snapshot-header.ts';
+import { Debts, Distrust } from './snapshot-trust.ts';
 
 /** A snapshot whose every piece matches its header's root. Whether the bytes have the state's digest is for the caller to check. */
 export interface ReceivedSnapshot extends Omit<SnapshotHeader, 'totalBytes'> {
@@ -43,18 +44,10 @@ const collectMs = 300;
 const headerRetryMs = 5_000;
 /** How long before peers that were wrong are asked again, if there is nobody else. */
 const wrongPauseMs = 2_000;
-const mostWrongPeers = 1_024;
-const mostWrongHeaders = 8;
 
 interface Source {
   askedMs: number;
   header: SnapshotHeader | undefined;
-}
-
-/** Answers that a peer may still send, because we asked for them. */
-interface Owed {
-  headers: number;
-  pieces: number;
 }
 
 /**
@@ -64,9 +57,8 @@ interface Owed {
 export class SnapshotClient {
   readonly #options: SnapshotClientOptions;
   readonly #sources = new Map<PeerId, Source>();
-  readonly #owed = new Map<PeerId, Owed>();
-  readonly #wrongPeers = new Set<PeerId>();
-  #wrongHeaders: readonly SnapshotHeader[] = [];
+  readonly #debts = new Debts();
+  readonly #distrust = new Distrust();
   #prefer: ReadonlySet<PeerId> = new Set();
   #active = false;
   /** The first headers have been waited for. */
@@ -108,7 +100,7 @@ export class SnapshotClient {
   }
 
   peerDown(peer: PeerId): void {
-    this.#owed.delete(peer);
+    this.#debts.forget(peer);
     this.#drop(peer);
     this.#decide();
   }
@@ -117,22 +109,16 @@ export class SnapshotClient {
   markWrong(peers: readonly PeerId[]): void {
     for (const peer of peers) this.#markWrong(peer);
     const { header, from } = this.#last ?? {};
-    if (
-      header !== undefined &&
-      from !== undefined &&
-      (from.length === 0 || peers.some((peer) => from.includes(peer)))
-    )
-      this.#wrongHeaders = [...this.#wrongHeaders, header].slice(-mostWrongHeaders);
+    if (header !== undefined && (from?.length === 0 || peers.some((peer) => from?.includes(peer))))
+      this.#distrust.addHeader(header);
     this.#decide();
   }
 
   /** A snapshot message. */
   takeHeader(from: PeerId, message: SnapshotMessage): MaybePromise<Verdict> {
-    const owed = this.#owed.get(from);
     // A server that has dropped a snapshot answers a request for its pieces with what it has now.
-    if (owed !== undefined && owed.headers > 0) owed.headers--;
-    else if (owed !== undefined && owed.pieces > 0) owed.pieces--;
-    else return { rejected: 'snapshot-unasked' };
+    if (!this.#debts.settle(from, 'header') && !this.#debts.settle(from, 'piece'))
+      return { rejected: 'snapshot-unasked' };
     const source = this.#sources.get(from);
     if (source === undefined) return 'ignored';
     const problem = headerProblem(message, this.#options.maxBytes);
@@ -152,9 +138,7 @@ export class SnapshotClient {
   }
 
   takePiece(from: PeerId, { root, index, bytes }: PieceMessage): MaybePromise<Verdict> {
-    const owed = this.#owed.get(from);
-    if (owed === undefined || owed.pieces === 0) return { rejected: 'piece-unasked' };
-    owed.pieces--;
+    if (!this.#debts.settle(from, 'piece')) return { rejected: 'piece-unasked' };
     const download = this.#download;
     if (download === undefined || download.header.root !== root) return 'ignored';
     return chain(download.take(from, index, bytes), (verdict) => {
@@ -204,14 +188,8 @@ export class SnapshotClient {
 
   #askHeader(peer: PeerId): void {
     this.#sources.set(peer, { askedMs: this.#options.clock.now(), header: undefined });
-    this.#owe(peer).headers++;
+    this.#debts.add(peer, 'header');
     this.#options.send(peer, { kind: 'want-snapshot' });
-  }
-
-  #owe(peer: PeerId): Owed {
-    const owed = this.#owed.get(peer) ?? { headers: 0, pieces: 0 };
-    this.#owed.set(peer, owed);
-    return owed;
   }
 
   /** Takes the peer out of the download. `keep`: it stays known, to be asked for a header again in a while. */
@@ -223,10 +201,7 @@ export class SnapshotClient {
   }
 
   #markWrong(peer: PeerId): void {
-    this.#wrongPeers.delete(peer);
-    this.#wrongPeers.add(peer);
-    const [oldest] = this.#wrongPeers;
-    if (this.#wrongPeers.size > mostWrongPeers && oldest !== undefined) this.#wrongPeers.delete(oldest);
+    this.#distrust.addPeer(peer);
     this.#drop(peer, true);
   }
 
@@ -253,12 +228,10 @@ export class SnapshotClient {
   /** What may be chosen: if nothing else is announced and the pause is over, even what was wrong. */
   #eligible(): readonly Announcement[] {
     const announced = this.#announced();
-    const untried = announced.filter(
-      ({ header }) => !this.#wrongHeaders.some((wrong) => sameHeader(wrong, header)),
-    );
-    const clean = untried.filter(({ peer }) => !this.#wrongPeers.has(peer));
+    const clean = this.#distrust.clean(announced);
     if (clean.length > 0) this.#evenWrong = false;
     if (!this.#evenWrong) return clean;
+    const untried = this.#distrust.untried(announced);
     return untried.length > 0 ? untried : announced;
   }
 
@@ -270,7 +243,7 @@ export class SnapshotClient {
       this.#collected = false;
       if (
         this.#announced().length > 0 ||
-        [...this.#sources.keys()].some((peer) => this.#wrongPeers.has(peer))
+        [...this.#sources.keys()].some((peer) => this.#distrust.hasPeer(peer))
       )
         this.#pause();
       return;
@@ -283,7 +256,7 @@ export class SnapshotClient {
     const { clock, sha256, send } = this.#options;
     if (!kept) {
       const ask = (peer: PeerId, root: Digest, index: number): void => {
-        this.#owe(peer).pieces++;
+        this.#debts.add(peer, 'piece');
         send(peer, { kind: 'want-piece', root, index });
       };
       this.#download = new SnapshotDownload({ clock, sha256, header, ask });
@@ -296,7 +269,7 @@ export class SnapshotClient {
   /** Whether all that were asked have answered, or have had the time. */
   #hasCollected(): boolean {
     const open = [...this.#sources].some(
-      ([peer, { header }]) => header === undefined && (this.#evenWrong || !this.#wrongPeers.has(peer)),
+      ([peer, { header }]) => header === undefined && (this.#evenWrong || !this.#distrust.hasPeer(peer)),
     );
     if (!open) this.#collected = true;
     if (!this.#collected)
@@ -315,7 +288,7 @@ export class SnapshotClient {
       if (this.#eligible().length > 0) return;
       this.#evenWrong = true;
       for (const [peer, { header }] of [...this.#sources])
-        if (header !== undefined || this.#wrongPeers.has(peer)) this.#askHeader(peer);
+        if (header !== undefined || this.#distrust.hasPeer(peer)) this.#askHeader(peer);
     });
   }
 }
