@@ -375,9 +375,12 @@ class Reader {
     return value;
   }
 
+  /** In its shortest form only: what a record quotes is encoded anew before its signature is verified. */
   uint(most: number): number {
+    const start = this.#in.pos;
     const value = decoding.readVarUint(this.#in);
-    if (value > most) throw malformed;
+    const isPadded = this.#in.pos - start > 1 && this.#in.arr[this.#in.pos - 1] === 0;
+    if (value > most || isPadded) throw malformed;
     return value;
   }
 
