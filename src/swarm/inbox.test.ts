@@ -62,8 +62,16 @@ test('what is parked comes back when its round does, the oldest forgotten first'
   inbox.release(4);
   await finish();
   expect(judged).toEqual(['a3', 'a4']);
-  inbox.dropStrangers(new Set([b]));
+});
+
+test('what is parked of a peer that goes is forgotten, what waits to be judged is not', async () => {
+  const { inbox, judged, finish } = open(3);
+  for (const from of [a, b]) inbox.park(from, 5, new Uint8Array([5]));
+  for (const n of [1, 2]) inbox.push(a, new Uint8Array([n]));
+  inbox.forget(a);
+  await finish();
+  expect(judged).toEqual(['a1', 'a2']);
   inbox.release(9);
   await finish();
-  expect(judged).toEqual(['a3', 'a4']);
+  expect(judged).toEqual(['a1', 'a2', 'b5']);
 });

@@ -15,6 +15,11 @@ const look = (with_: Partial<SwarmView>): SwarmView => ({
   rejections: {},
   waitingFor: 'something',
   catchUp: undefined,
+  finalRound: 5,
+  epoch: 0,
+  newestSeen: 7,
+  differs: undefined,
+  ledger: [],
   ...with_,
 });
 const trains = { wantsToTrain: true, isFounder: false };
@@ -67,7 +72,10 @@ test('who waits is told for what; where no member is in reach, also what to do',
 });
 
 test('a snapshot on its way comes before everything else', () => {
-  const view = look({ catchUp: { bytes: 1, totalBytes: 2 }, isMember: false });
+  const view = look({
+    catchUp: { bytes: 1, totalBytes: 2, bytesPerSecond: undefined, sources: 1 },
+    isMember: false,
+  });
   expect(explain(view, trains).state).toBe('catching-up');
   expect(explain(view, pauses).state).toBe('catching-up');
 });
