@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { concatBytes, type Bytes } from '../base/bytes.ts';
-import type { PeerId } from '../base/ids.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
 import { fakeSigner } from '../testing/fake-crypto.ts';
 import { fuzzRounds } from '../testing/long.ts';
 import { SwarmWorld, type TestVolunteer, type WorldOptions } from '../testing/swarm-world.ts';
@@ -28,6 +28,11 @@ async function onlyTrains(member: number, count: number, seed: number): Promise<
   await world.reaches(12);
   return all;
 }
+const genesisOf = (one: TestVolunteer): Digest => {
+  const digest = one.records.get(1)?.parent;
+  if (digest === undefined) throw new Error('round 1 is not here');
+  return digest;
+};
 const takeovers = (one: TestVolunteer): string[] =>
   one.events.map(({ text }) => text).filter((text) => text.includes('taken over'));
 const trains = (one: TestVolunteer, rounds = 3): Promise<void> => {
@@ -204,7 +209,10 @@ describe('while a member is there', () => {
         event.peer,
         encodeUnsigned({
           ...{ kind: 'hello', publicKey: me.publicKey, wantsMembership: true },
-          ...{ head: a.round, oldest: a.round - 5 },
+          stand: {
+            ...{ head: a.round, tip: a.records.get(a.round)?.digest ?? genesisOf(a), oldest: a.round - 5 },
+            ...{ final: a.round - 3, epoch: 0 },
+          },
         }),
       );
     });
@@ -216,9 +224,10 @@ describe('while a member is there', () => {
     for (let n = 0; n < 20; n++) {
       const head = a.records.get(a.round);
       const bytes = await signed({
-        ...{ kind: 'record', round: a.round + 1, parent: head?.digest ?? a.records.get(4)!.digest },
-        ...{ leader: me.id, parentState: a.state, contributions: [] },
-        ...{ joinKeys: [me.publicKey], leaves: [b.id] },
+        ...{ kind: 'record', round: a.round + 1, parent: head?.digest ?? genesisOf(a) },
+        ...{ leader: me.id, parentState: a.state, authors: [], bodies: undefined },
+        ...{ joinKeys: [me.publicKey], goodbyes: [], absent: [b.id] },
+        ...{ certificate: undefined, snapshot: undefined, epochChange: false },
       });
       for (const one of [a, b]) transport.send(one.id, bytes);
       await world.pass(37);
