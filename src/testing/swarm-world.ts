@@ -3,10 +3,12 @@ import { ManualClock } from '../base/clock.ts';
 import { describeError, StarlingError } from '../base/errors.ts';
 import type { PeerId, RunId } from '../base/ids.ts';
 import { SeededRandom } from '../base/random.ts';
-import { MemoryNetwork } from '../swarm/memory-transport.ts';
+import type { Signer, SwarmCrypto } from '../swarm/identity.ts';
+import { MemoryNetwork, type Chaos } from '../swarm/memory-transport.ts';
 import type { RoundRecord, Settlement, Swarm, SwarmEvent, SwarmRules } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
-import type { Transport } from '../swarm/transport.ts';
+import { kindNumbers } from '../swarm/protocol.ts';
+import type { SendOutcome, Transport } from '../swarm/transport.ts';
 import { fakeCrypto, fakeSigner } from './fake-crypto.ts';
 
 export interface WorldOptions {
@@ -20,6 +22,12 @@ export interface WorldOptions {
   readonly snapshotBytes?: number;
   readonly open?: boolean;
   readonly epochAfter?: number;
+  readonly chaos?: Chaos;
+  readonly crypto?: SwarmCrypto;
+  /** Signer number n; fake ones unless given. */
+  readonly signer?: (n: number) => Signer;
+  /** What volunteer n sends through: a hostile member's own transport. */
+  readonly wrap?: (transport: Transport, n: number) => Transport;
 }
 
 const startState = '0'.repeat(32);
@@ -31,6 +39,8 @@ export class SwarmWorld {
   readonly random: SeededRandom;
   readonly network: MemoryNetwork;
   readonly volunteers: TestVolunteer[] = [];
+  /** When the first volunteer had agreed on each round. */
+  readonly firstAgreedMs = new Map<number, number>();
   readonly rules: SwarmRules;
   readonly options: WorldOptions;
 
@@ -44,10 +54,11 @@ export class SwarmWorld {
       delayMs,
       ...(linkLoss === undefined ? {} : { linkLoss }),
       ...(relinkMs === undefined ? {} : { relinkMs }),
+      ...(options.chaos === undefined ? {} : { chaos: options.chaos }),
     });
     this.rules = {
       runId: 'ab'.repeat(32) as RunId,
-      founder: fakeSigner(0).id,
+      founder: this.signer(0).id,
       minMembers: options.minMembers ?? 1,
       open: options.open ?? true,
       roundDeadlineMs: options.roundDeadlineMs ?? 2_000,
@@ -65,9 +76,13 @@ export class SwarmWorld {
     return volunteer;
   }
 
+  signer(n: number): Signer {
+    return (this.options.signer ?? fakeSigner)(n);
+  }
+
   /** A peer of the network that follows no protocol. */
   stranger(n: number): { readonly id: PeerId; readonly transport: Transport } {
-    const { id } = fakeSigner(n);
+    const { id } = this.signer(n);
     return { id, transport: this.network.create(id) };
   }
 
@@ -84,13 +99,19 @@ export class SwarmWorld {
     }
   }
 
+  /** Moves time, and lets what follows from it happen. */
+  async step(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await turn();
+  }
+
   async pass(ms: number): Promise<void> {
     const end = this.clock.now() + ms;
     await this.until(`${ms} ms pass`, () => this.clock.now() >= end, ms + 10);
   }
 
   get live(): TestVolunteer[] {
-    return this.volunteers.filter((one) => !one.ended);
+    return this.volunteers.filter((one) => one.ended === undefined && !one.gone);
   }
 
   /** All live volunteers applied `round`. */
@@ -123,7 +144,10 @@ export class SwarmWorld {
 
 /** The street with a model of 16 bytes: its state is the hash of its state and the record. */
 export class TestVolunteer {
+  readonly n: number;
   readonly name: string;
+  /** Its tab was closed or killed. */
+  gone = false;
   readonly swarm: Swarm;
   readonly transport: Transport;
   readonly states = new Map<number, string>();
@@ -136,8 +160,8 @@ export class TestVolunteer {
   ended: unknown;
   entries: string[] = [];
   readonly settlements: Settlement[] = [];
-  /** Rounds it sent a contribution to. */
-  readonly published: number[] = [];
+  /** Rounds in which it sent a contribution. */
+  readonly sent: number[] = [];
   /** The rounds it went back to. */
   readonly rollbacks: number[] = [];
   /** Makes the next state wrong. */
@@ -148,15 +172,17 @@ export class TestVolunteer {
   constructor(world: SwarmWorld, n: number, trainMs: readonly [number, number]) {
     this.#world = world;
     this.#trainMs = trainMs;
-    const signer = fakeSigner(n);
+    this.n = n;
+    const signer = world.signer(n);
     this.name = `volunteer ${n} (${signer.id.slice(0, 6)})`;
-    this.transport = world.network.create(signer.id);
+    const transport = world.network.create(signer.id);
+    this.transport = this.#watch(world.options.wrap?.(transport, n) ?? transport);
     this.swarm = createSwarm({
       signer,
       transport: this.transport,
       clock: world.clock,
       rules: world.rules,
-      crypto: fakeCrypto,
+      crypto: world.options.crypto ?? fakeCrypto,
       successionMs: 500,
       epochAfter: world.options.epochAfter ?? 64,
     });
@@ -180,6 +206,55 @@ export class TestVolunteer {
 
   get id(): PeerId {
     return this.swarm.self;
+  }
+
+  /** Closes the tab. */
+  close(): void {
+    this.gone = true;
+    this.swarm.close();
+  }
+
+  /** Is killed without a word. */
+  vanish(): void {
+    this.gone = true;
+    this.#world.network.vanish(this.id);
+    this.swarm.close();
+  }
+
+  /** Is killed when its next record has gone to so many peers. */
+  vanishAtRecord(peers: number): void {
+    this.#dyingAfter = peers;
+  }
+
+  #dyingAfter: number | undefined;
+  #recordsSent = 0;
+
+  /** Counts the records of its own that leave, for vanishAtRecord. */
+  #watch(inner: Transport): Transport {
+    const send = (to: PeerId, message: Bytes): SendOutcome => {
+      const outcome = inner.send(to, message);
+      if (this.#dyingAfter === undefined || ((message[0] ?? 0) & 31) !== kindNumbers.record) return outcome;
+      if (++this.#recordsSent === this.#dyingAfter) {
+        // What it sent is under way; nothing more is.
+        this.gone = true;
+        this.#world.clock.after(0, () => {
+          this.vanish();
+        });
+      }
+      return outcome;
+    };
+    return {
+      self: inner.self,
+      peers: () => inner.peers(),
+      send: (to, message) => (this.gone ? 'gone' : send(to, message)),
+      listen: (listener) => {
+        inner.listen(listener);
+      },
+      stats: () => inner.stats(),
+      close: () => {
+        inner.close();
+      },
+    };
   }
 
   describe(): string {
@@ -218,7 +293,7 @@ export class TestVolunteer {
     this.round = entry.round;
     this.state = entry.kind === 'genesis' ? startState : toText(entry.bytes);
     if (entry.kind === 'snapshot') await this.swarm.confirm(entry.round, this.state);
-    else await this.#keep();
+    await this.#keep();
   }
 
   /** To the newest state it kept of the chain as it now is. */
@@ -252,17 +327,12 @@ export class TestVolunteer {
         clock.after(least + random.below(most - least + 1), resolve);
       });
       const payload = new Uint8Array([1, round & 255, random.below(256)]);
-      this.published.push(round);
-      await this.swarm.publish(round, {
-        payload,
-        weight: 4,
-        tokens: 256,
-        loss: 5.1,
-        validationLoss: undefined,
-      });
+      const measures = { weight: 4, tokens: 256, loss: 5.1, validationLoss: undefined } as const;
+      if (await this.swarm.publish(round, { payload, ...measures })) this.sent.push(round);
     }
     await this.#frozen?.thawed;
     const { record, contributions } = await this.swarm.agree(round);
+    if (!this.#world.firstAgreedMs.has(round)) this.#world.firstAgreedMs.set(round, clock.now());
     await this.#frozen?.thawed;
     const text = this.state + record.digest + contributions.map(({ payload }) => toHex(payload)).join();
     this.state = toHex(await fakeCrypto.sha256(utf8(text))).slice(0, 32);
