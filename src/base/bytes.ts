@@ -1,19 +1,30 @@
 /** Bytes over a plain ArrayBuffer, as Web Crypto, WebRTC and WebGPU all want them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-const hexDigits = '0123456789abcdef';
+const hexOfByte: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
 
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += (hexDigits[byte >> 4] ?? '') + (hexDigits[byte & 15] ?? '');
+  for (const byte of bytes) text += hexOfByte[byte] ?? '';
   return text;
 }
 
+/** The value of a lower-case hex digit by its character code; 255 for anything else. */
+const valueOfDigit = (code: number): number =>
+  code >= 48 && code <= 57 ? code - 48 : code >= 97 && code <= 102 ? code - 87 : 255;
+
 /** Undefined unless `text` is an even number of lower-case hex digits. */
 export function fromHex(text: string): Bytes | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
+  if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) {
+    const high = valueOfDigit(text.charCodeAt(2 * i));
+    const low = valueOfDigit(text.charCodeAt(2 * i + 1));
+    if (high > 15 || low > 15) return undefined;
+    bytes[i] = 16 * high + low;
+  }
   return bytes;
 }
 
@@ -46,4 +57,5 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 /** A copy whose memory nobody else holds. */
 export const copyBytes = (bytes: Uint8Array): Bytes => new Uint8Array(bytes);
 
-export const utf8 = (text: string): Bytes => new TextEncoder().encode(text);
+const encoder = new TextEncoder();
+export const utf8 = (text: string): Bytes => encoder.encode(text);

@@ -231,8 +231,11 @@ function readList<T>(input: decoding.Decoder, most: number, item: () => T): T[] 
 }
 
 function readUint(input: decoding.Decoder, most: number): number {
+  const start = input.pos;
   const value = decoding.readVarUint(input);
-  if (value > most) throw malformed;
+  // One value, one encoding: what is signed or compared must not have a second form.
+  const padded = input.pos - start > 1 && input.arr[input.pos - 1] === 0;
+  if (padded || !(value <= most)) throw malformed;
   return value;
 }
 

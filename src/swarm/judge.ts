@@ -16,8 +16,8 @@ import type {
   Message,
   NamedMessage,
 } from './protocol.ts';
-import { contributionsOfAuthor, roundsOpen } from './round-facts.ts';
-import { authorKey, currentRound, isMember, type RoundEvent } from './round-state.ts';
+import { contributionsOf, firstOf, pooled, roundsOpen } from './round-facts.ts';
+import { currentRound, isMember, type RoundEvent } from './round-state.ts';
 import type { Contribution } from './swarm-api.ts';
 
 /** Rounds ahead of ours that a message may be of. Members more than this apart need a snapshot. */
@@ -122,8 +122,8 @@ function judgeContribution(
       return take(context, { kind: 'contribution', from, round, counted });
     const wanted = exchange.isWanted(digest);
     // Of a round that is decided only what another chain may count is of use.
-    if (!isCurrent && !wanted && context.state.byAuthor.has(authorKey(round, author))) return 'ignored';
-    if (!wanted && contributionsOfAuthor(context.state, round, author) >= 2)
+    if (!isCurrent && !wanted && firstOf(context.state, round, author) !== undefined) return 'ignored';
+    if (!wanted && contributionsOf(context.state, round, author).length >= 2)
       return { rejected: 'second-contribution' };
     return chain(isSigned(context, key, envelope), (signed): Verdict => {
       if (!signed) return { rejected: 'contribution-signature' };
@@ -135,7 +135,7 @@ function judgeContribution(
       context.dispatch({ kind: 'contribution', from, round, counted });
       // Refused by the machine, or final without it: nobody will ask for it here.
       const named = context.ledger.get(round)?.named.includes(digest) ?? false;
-      if (!context.state.pool.has(digest) && !named) exchange.drop(digest);
+      if (pooled(context.state, digest) === undefined && !named) exchange.drop(digest);
       return 'applied';
     });
   });

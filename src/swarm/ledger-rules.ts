@@ -40,7 +40,9 @@ export function recordProblem(
   const leaves = leavesOf(record);
   if (!leaves.every((peer) => ids.has(peer))) return 'record-leaves-a-stranger';
   if (new Set(leaves).size !== leaves.length) return 'record-leaves-twice';
-  if (record.joins.some((peer) => ids.has(peer))) return 'record-joins-a-member';
+  // Who says goodbye and thinks better of it may come back by the same record, as a new member.
+  const saidGoodbye = new Set(record.goodbyes.map(({ author }) => author));
+  if (record.joins.some((peer) => ids.has(peer) && !saidGoodbye.has(peer))) return 'record-joins-a-member';
   if (new Set(record.joins).size !== record.joins.length) return 'record-joins-twice';
   const after = ids.size - leaves.length + record.joins.length;
   if (after < 1) return 'record-leaves-nobody';

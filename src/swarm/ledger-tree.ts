@@ -3,6 +3,7 @@ import { invariant } from '../base/invariant.ts';
 import type { ChainContext } from './chain-context.ts';
 import type { Ancestry } from './ledger-rules.ts';
 import { isTakeover, rankMembers } from './membership.ts';
+import { pooled } from './round-facts.ts';
 import { isMember, turnBegins, type Node, type RoundState } from './round-state.ts';
 import { mayTakeOver } from './round-takeover.ts';
 
@@ -41,7 +42,7 @@ export const onOurChain = (state: RoundState, { context }: Node): boolean =>
   state.trail.get(context.round) === context.record;
 
 const isComplete = (state: RoundState, { record, named }: Node): boolean =>
-  record === undefined || (named?.every((digest) => state.pool.has(digest)) ?? false);
+  record === undefined || (named?.every((digest) => pooled(state, digest) !== undefined) ?? false);
 
 /**
  * The tip our chain should have: of all chains whose records are complete and in their turn, the one with the newest

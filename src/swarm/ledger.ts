@@ -4,6 +4,7 @@ import { invariant } from '../base/invariant.ts';
 import type { ChainContext } from './chain-context.ts';
 import type { Body } from './exchange.ts';
 import type { ChainRecord } from './membership.ts';
+import type { RoundRecord } from './swarm-api.ts';
 
 /** A record on our chain, the signed message it came in, what the chain says after it, and the contributions it counts. */
 export interface LedgerEntry {
@@ -13,6 +14,8 @@ export interface LedgerEntry {
   readonly named: readonly Digest[];
   /** The contributions it counts, in its order. */
   readonly bodies: readonly Body[];
+  /** The record as volunteers see it. */
+  readonly shown: RoundRecord;
 }
 
 /** Rounds that stay for peers that lag. */

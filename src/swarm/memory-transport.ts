@@ -16,6 +16,19 @@ export interface MemoryNetworkOptions {
   readonly relinkMs?: number;
   /** Queued bytes a link takes before `send` answers `full`. */
   readonly queueLimitBytes?: number;
+  /** Breaks what a transport promises, as a test of the protocol above: chances in [0, 1) for each message. */
+  readonly chaos?: Chaos;
+}
+
+export interface Chaos {
+  /** It never arrives. */
+  readonly loss: number;
+  /** It arrives twice. */
+  readonly duplicate: number;
+  /** It may overtake, and be overtaken by, others of its link. */
+  readonly reorder: number;
+  /** Messages that are left alone. */
+  readonly spares: (message: Bytes) => boolean;
 }
 
 interface Link {
@@ -40,6 +53,7 @@ export class MemoryNetwork {
   readonly #options: MemoryNetworkOptions;
   readonly #transports = new Map<PeerId, MemoryTransport>();
   readonly #links = new Map<string, Link>();
+  readonly #byEnd = new Map<MemoryTransport, Set<Link>>();
 
   constructor(options: MemoryNetworkOptions) {
     this.#options = options;
@@ -54,6 +68,7 @@ export class MemoryNetwork {
       const way = (): Way => ({ lastArrivalMs: 0, queuedBytes: 0, inFlight: [] });
       const link: Link = { ends: [transport, other], up: false, life: 0, ways: [way(), way()] };
       this.#links.set(linkKey(self, other.self), link);
+      for (const end of link.ends) this.#byEnd.set(end, (this.#byEnd.get(end) ?? new Set()).add(link));
       this.#options.clock.after(this.#delay(), () => {
         this.#raise(link);
       });
@@ -97,7 +112,13 @@ export class MemoryNetwork {
       return 'queued';
     }
     const bytes = new Uint8Array(message);
-    const { clock } = this.#options;
+    const { clock, chaos, random } = this.#options;
+    if (chaos !== undefined && !chaos.spares(message)) {
+      if (random.float() < chaos.loss) return 'queued';
+      const copies = random.float() < chaos.duplicate ? 2 : random.float() < chaos.reorder ? 1 : 0;
+      for (let copy = 0; copy < copies; copy++) this.#deliverLater(link, from, bytes);
+      if (copies > 0) return 'queued';
+    }
     const at = Math.max(way.lastArrivalMs, clock.now() + this.#delay());
     const life = link.life;
     way.lastArrivalMs = at;
@@ -112,6 +133,14 @@ export class MemoryNetwork {
     return 'queued';
   }
 
+  #deliverLater(link: Link, from: MemoryTransport, bytes: Bytes): void {
+    const { life } = link;
+    this.#options.clock.after(3 * this.#delay(), () => {
+      if (link.up && link.life === life)
+        this.#other(link, from).deliver({ kind: 'message', peer: from.self, bytes });
+    });
+  }
+
   /** For MemoryTransport. What it sent arrives before it is seen to go. */
   leave(gone: MemoryTransport): void {
     for (const link of this.#linksOf(gone)) {
@@ -121,6 +150,7 @@ export class MemoryNetwork {
           this.#other(link, gone).deliver({ kind: 'message', peer: gone.self, bytes });
       this.#lower(link);
       this.#links.delete(linkKey(link.ends[0].self, link.ends[1].self));
+      for (const end of link.ends) this.#byEnd.get(end)?.delete(link);
     }
     if (this.#transports.get(gone.self) === gone) this.#transports.delete(gone.self);
   }
@@ -155,7 +185,7 @@ export class MemoryNetwork {
   }
 
   #linksOf(transport: MemoryTransport): Link[] {
-    return [...this.#links.values()].filter((link) => link.ends.includes(transport));
+    return [...(this.#byEnd.get(transport) ?? [])];
   }
 
   #other(link: Link, end: MemoryTransport): MemoryTransport {

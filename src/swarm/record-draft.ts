@@ -33,7 +33,8 @@ export function partings(
   return { goodbyes, absent };
 }
 
-function validGoodbye(state: RoundState, peer: PeerId): Goodbye | undefined {
+/** The goodbye of a member, if our chain holds what it confirmed last. */
+export function validGoodbye(state: RoundState, peer: PeerId): Goodbye | undefined {
   const goodbye = state.leaves.get(peer);
   const { head } = state;
   if (goodbye === undefined || head === undefined || goodbye.round > head.round) return undefined;

@@ -1,6 +1,13 @@
-import type { PeerId } from '../base/ids.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
 import { contextWindow } from './chain-context.ts';
-import { headContext, type Draft, type RoundState, type Standpoint } from './round-state.ts';
+import {
+  currentRound,
+  headContext,
+  type Draft,
+  type Pooled,
+  type RoundState,
+  type Standpoint,
+} from './round-state.ts';
 
 /** Whether contributions to `round` still matter: it is not final, and at most the round in progress. */
 export const roundsOpen = (state: RoundState, round: number): boolean => {
@@ -14,8 +21,34 @@ export const oldestOpen = (state: RoundState): number => {
   return context === undefined ? -1 : Math.max(context.final, context.round - contextWindow);
 };
 
-export const contributionsOfAuthor = ({ pool }: RoundState, round: number, author: PeerId): number =>
-  [...pool.values()].filter((one) => one.round === round && one.counted.author === author).length;
+/** A contribution that we hold, to the round in progress or an earlier one. */
+export const pooled = ({ pool, past }: RoundState, digest: Digest): Pooled | undefined =>
+  pool.get(digest) ?? past.get(digest);
+
+/** The contributions of an author to a round, the first that came first. */
+export const contributionsOf = (state: RoundState, round: number, author: PeerId): readonly Digest[] =>
+  [...(round === currentRound(state) ? state.pool : state.past)].flatMap(([digest, one]) =>
+    one.round === round && one.counted.author === author ? [digest] : [],
+  );
+
+/** The author's first contribution to a round. */
+export const firstOf = (state: RoundState, round: number, author: PeerId): Digest | undefined =>
+  round === currentRound(state) ? state.byAuthor.get(author) : contributionsOf(state, round, author)[0];
+
+/** Sorts what we hold anew after the round in progress has become another. */
+export function repool(draft: Draft): void {
+  const round = currentRound(draft);
+  const [pool, past] = [new Map<Digest, Pooled>(), new Map<Digest, Pooled>()];
+  const byAuthor = new Map<PeerId, Digest>();
+  for (const [digest, one] of [...draft.past, ...draft.pool]) {
+    (one.round === round ? pool : past).set(digest, one);
+    const { author } = one.counted;
+    if (one.round === round && !byAuthor.has(author)) byAuthor.set(author, digest);
+  }
+  draft.pool = pool;
+  draft.past = past;
+  draft.byAuthor = byAuthor;
+}
 
 /** Remembers the newest record a linked or former member was seen on. */
 export function standAt(draft: Draft, peer: PeerId, { round, record }: Standpoint): void {

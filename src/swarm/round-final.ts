@@ -28,10 +28,8 @@ export function settleFinal(draft: Draft, effects: RoundEffect[]): void {
   );
   if (nodes.length !== draft.nodes.size) draft.nodes = new Map(nodes);
   const open = Math.max(final, context.round - contextWindow);
-  if ([...draft.pool.values()].some(({ round }) => round <= open)) {
-    draft.pool = new Map([...draft.pool].filter(([, { round }]) => round > open));
-    draft.byAuthor = new Map([...draft.byAuthor].filter(([, digest]) => draft.pool.has(digest)));
-  }
+  if ([...draft.past.values()].some(({ round }) => round <= open))
+    draft.past = new Map([...draft.past].filter(([, { round }]) => round > open));
   const ballots = [...draft.ballots].filter(([, given]) =>
     [...given.values()].some(({ round }) => round > final),
   );

@@ -4,14 +4,14 @@ import { contextAfter, firstContext } from './chain-context.ts';
 import { genesisProblem, recordProblem } from './ledger-rules.ts';
 import { ancestryOf } from './ledger-tree.ts';
 import { isTakeover, rankMembers, type ChainRecord } from './membership.ts';
-import { contributionsOfAuthor, oldestOpen, roundsOpen, standAt } from './round-facts.ts';
+import { contributionsOf, firstOf, oldestOpen, pooled, roundsOpen, standAt } from './round-facts.ts';
 import { settle } from './round-settle.ts';
 import {
-  authorKey,
   currentRound,
   headContext,
   isMember,
   shortName,
+  unlinked,
   type Draft,
   type Link,
   type Node,
@@ -46,17 +46,6 @@ const withoutEntry = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> =
   copy.delete(key);
   return copy;
 };
-
-export const unlinked = (nowMs: number): Link => ({
-  up: false,
-  downSinceMs: nowMs,
-  head: -1,
-  oldest: 0,
-  epoch: 0,
-  foreign: false,
-  publicKey: undefined,
-  wantsMembership: false,
-});
 
 function updateLink(draft: Draft, peer: PeerId, nowMs: number, change: Partial<Link>): void {
   const link = draft.links.get(peer) ?? unlinked(nowMs);
@@ -112,7 +101,7 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
       const node = draft.nodes.get(event.record);
       if (node?.named !== undefined || node === undefined) return;
       draft.nodes = withEntry(draft.nodes, event.record, { ...node, named: event.digests });
-      const missing = event.digests.filter((digest) => !draft.pool.has(digest));
+      const missing = event.digests.filter((digest) => pooled(draft, digest) === undefined);
       if (missing.length > 0)
         effects.push({ kind: 'want-bodies', round: node.context.round, digests: missing, from: node.from });
       return;
@@ -167,6 +156,7 @@ function forgetChain(draft: Draft): void {
   draft.members = [];
   draft.ranks = [];
   draft.pool = new Map();
+  draft.past = new Map();
   draft.byAuthor = new Map();
   draft.ballots = new Map();
   draft.havesSent = new Set();
@@ -216,8 +206,8 @@ function takeHello(
   nowMs: number,
   effects: RoundEffect[],
 ): void {
-  const { head = -1, oldest = 0, epoch = 0 } = stand ?? {};
-  updateLink(draft, peer, nowMs, { publicKey, head, oldest, epoch, wantsMembership, foreign: false });
+  const { head = -1, oldest = 0, epoch = 0, final = -1 } = stand ?? {};
+  updateLink(draft, peer, nowMs, { publicKey, head, oldest, epoch, final, wantsMembership, foreign: false });
   if (stand === undefined) {
     // It gave up the chain it stood on.
     draft.stands = withoutEntry(draft.stands, peer);
@@ -243,16 +233,21 @@ function takeContribution(
   if (from !== self) claim(draft, from, round - 1, nowMs);
   if (!roundsOpen(draft, round)) return;
   const { author, digest } = counted;
-  const known = draft.pool.get(digest);
-  const first = draft.byAuthor.get(authorKey(round, author));
+  const known = pooled(draft, digest);
+  const first = firstOf(draft, round, author);
   if (known === undefined && first !== undefined && !isNamed(draft, digest)) {
     // A second one is kept only for the record that may count it; anything more is an attempt to fill us up.
     effects.push({ kind: 'reject', from, reason: 'second-contribution' });
-    if (contributionsOfAuthor(draft, round, author) >= 2) return;
+    if (contributionsOf(draft, round, author).length >= 2) return;
   }
   const holders = new Set(known?.holders).add(author).add(self).add(from);
-  draft.pool = withEntry(draft.pool, digest, { round, counted, holders });
-  if (first === undefined) draft.byAuthor = withEntry(draft.byAuthor, authorKey(round, author), digest);
+  const entry = { round, counted, holders };
+  if (round !== currentRound(draft)) {
+    draft.past = withEntry(draft.past, digest, entry);
+    return;
+  }
+  draft.pool = withEntry(draft.pool, digest, entry);
+  if (first === undefined) draft.byAuthor = withEntry(draft.byAuthor, author, digest);
 }
 
 const isNamed = (draft: Draft, digest: Digest): boolean =>

@@ -1,11 +1,10 @@
 import type { PeerId } from '../base/ids.ts';
 import { absencesAllowed } from './membership.ts';
 import { limits } from './protocol.ts';
-import { emptyDraft, partings } from './record-draft.ts';
+import { emptyDraft, partings, validGoodbye } from './record-draft.ts';
 import { takeover } from './round-takeover.ts';
 import { newestCertificate } from './round-vote.ts';
 import {
-  authorKey,
   currentRound,
   deadlineOf,
   headContext,
@@ -113,10 +112,9 @@ function mayChangeEpoch(state: RoundState): boolean {
 /** Each author's first contribution, if at least min(2, active members) of the active ones hold it. By author. */
 function heldContributions(state: RoundState, active: readonly PeerId[]): CountedContribution[] {
   const needed = Math.min(2, active.length);
-  const round = currentRound(state);
   return state.members
     .flatMap(({ id: author }) => {
-      const digest = state.byAuthor.get(authorKey(round, author));
+      const digest = state.byAuthor.get(author);
       if (digest === undefined) return [];
       const pooled = state.pool.get(digest);
       if (pooled === undefined) return [];
@@ -128,7 +126,11 @@ function heldContributions(state: RoundState, active: readonly PeerId[]): Counte
 
 const listedJoins = (state: RoundState): (readonly [PeerId, RoundState['settings']['publicKey']])[] =>
   [...state.joins]
-    .filter(([peer]) => state.links.get(peer)?.up === true && !isMember(state, peer))
+    .filter(
+      ([peer]) =>
+        (peer === state.settings.self || state.links.get(peer)?.up === true) &&
+        (!isMember(state, peer) || validGoodbye(state, peer) !== undefined),
+    )
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .slice(0, limits.members - state.members.length);
 

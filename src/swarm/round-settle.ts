@@ -3,23 +3,24 @@ import { invariant } from '../base/invariant.ts';
 import { bestTip, nodeAt } from './ledger-tree.ts';
 import { isTakeover, leavesOf, rankMembers, type ChainRecord } from './membership.ts';
 import { limits } from './protocol.ts';
-import { oldestOpen } from './round-facts.ts';
+import { firstOf, oldestOpen, repool } from './round-facts.ts';
 import { proposal } from './round-proposal.ts';
 import { settleFinal } from './round-final.ts';
 import { isDeserted, takeoverBegins } from './round-takeover.ts';
 import {
-  authorKey,
   currentRound,
   deadlineOf,
   expectedLeader,
   isMember,
   leadersInTurn,
   shortName,
+  unlinked,
   type Draft,
   type Node,
   type RoundEffect,
 } from './round-state.ts';
 import { vote } from './round-vote.ts';
+import { yieldToAnotherChain } from './round-yield.ts';
 
 const trailLength = 1024;
 
@@ -30,7 +31,7 @@ export function settle(draft: Draft, nowMs: number, effects: RoundEffect[]): voi
   do draft.desertedSinceMs = isDeserted(draft, nowMs) ? (draft.desertedSinceMs ?? nowMs) : undefined;
   while (moveHead(draft, nowMs, effects));
   if (draft.mode === 'following') {
-    if (yieldToForeignChain(draft, effects)) return;
+    if (yieldToAnotherChain(draft, effects)) return;
     vote(draft, effects);
     askMembership(draft, effects);
     sendHaves(draft, nowMs, effects);
@@ -49,9 +50,7 @@ function resolveNamed(draft: Draft, nowMs: number, effects: RoundEffect[]): void
   for (const node of draft.nodes.values()) {
     const { record, named } = node;
     if (record?.bodies === undefined || named !== undefined) continue;
-    const digests = record.authors.flatMap(
-      (author) => draft.byAuthor.get(authorKey(record.round, author)) ?? [],
-    );
+    const digests = record.authors.flatMap((author) => firstOf(draft, record.round, author) ?? []);
     const tried = digests.join();
     if (digests.length === record.authors.length && tried !== node.tried) {
       draft.nodes = new Map(draft.nodes).set(record.digest, { ...node, tried });
@@ -111,6 +110,7 @@ function rollBack(draft: Draft, tip: Digest, nowMs: number, effects: RoundEffect
   draft.members = context.members;
   draft.ranks = rankMembers(context.record, round + 1, context.members);
   draft.forked = true;
+  repool(draft);
   if ((draft.applied?.round ?? -1) > round) draft.applied = undefined;
   draft.desertedSinceMs = undefined;
   draft.joinSentRound = undefined;
@@ -133,18 +133,22 @@ function accept(draft: Draft, node: Node, nowMs: number, effects: RoundEffect[])
   draft.everMembers = new Set(
     [...draft.everMembers, ...members.map(({ id }) => id)].slice(-4 * limits.members),
   );
+  repool(draft);
   draft.havesSent = new Set();
   draft.pull = undefined;
   draft.desertedSinceMs = undefined;
   const ids = new Set(members.map(({ id }) => id));
-  draft.leaves = new Map([...draft.leaves].filter(([peer]) => ids.has(peer)));
+  draft.leaves = new Map(
+    [...draft.leaves].filter(([peer, { joined }]) =>
+      members.some(({ id, joinedRound }) => id === peer && joinedRound === joined),
+    ),
+  );
   draft.joins = new Map([...draft.joins].filter(([peer]) => !ids.has(peer)));
   if (record.joins.includes(self)) draft.saidGoodbye = false;
   const links = new Map(draft.links);
   for (const id of ids) {
     if (!links.has(id) && id !== self) {
-      const link = { up: false, downSinceMs: nowMs, head: -1, oldest: 0, epoch: 0, foreign: false } as const;
-      links.set(id, { ...link, publicKey: undefined, wantsMembership: false });
+      links.set(id, unlinked(nowMs));
     }
   }
   draft.links = links;
@@ -207,34 +211,6 @@ function tellOf(draft: Draft, record: ChainRecord, nowMs: number, effects: Round
   }
 }
 
-/**
- * Linked members whose final records contradict ours: only possible where members went on without a vanished majority (an
- * epoch change), or where that majority's chain is ours. The chain with fewer epoch changes stays; of equal ones that with
- * more linked members, then the one with the lowest id.
- */
-function yieldToForeignChain(draft: Draft, effects: RoundEffect[]): boolean {
-  const { self } = draft.settings;
-  const epoch = draft.nodes.get(draft.head?.digest ?? ('' as Digest))?.context.epoch ?? 0;
-  const foreign = [...draft.links].filter(
-    ([peer, link]) => link.up && link.foreign && link.head >= 0 && draft.everMembers.has(peer),
-  );
-  const least = Math.min(...foreign.map(([, link]) => link.epoch));
-  const theirs = foreign.flatMap(([peer, link]) => (link.epoch === least ? [peer] : [])).sort();
-  const [first] = theirs;
-  if (first === undefined || least > epoch) return false;
-  if (least === epoch) {
-    const ours = draft.members.flatMap(({ id }) => {
-      const link = draft.links.get(id);
-      return id === self || (link?.up === true && !link.foreign) ? [id] : [];
-    });
-    if (theirs.length < ours.length) return false;
-    if (theirs.length === ours.length && (ours[0] ?? self) < first) return false;
-  }
-  draft.mode = 'behind';
-  effects.push({ kind: 'behind', why: 'fork', ask: theirs });
-  return true;
-}
-
 function askMembership(draft: Draft, effects: RoundEffect[]): void {
   const { head, applied } = draft;
   const { self } = draft.settings;
@@ -262,8 +238,7 @@ function sendHaves(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   if (leader === undefined || leader === self || !isMember(draft, self)) return;
   if (draft.links.get(leader)?.up !== true) return;
   const round = currentRound(draft);
-  for (const [digest, { counted, round: of }] of draft.pool) {
-    if (of !== round) continue;
+  for (const [digest, { counted }] of draft.pool) {
     const key = `${leader} ${digest}`;
     const authorIsThere = counted.author === self || draft.links.get(counted.author)?.up === true;
     if ((counted.author !== leader && authorIsThere) || draft.havesSent.has(key)) continue;
@@ -282,25 +257,13 @@ function pull(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
     return;
   }
   const sources = ahead.filter(([, link]) => link.oldest <= round).map(([peer]) => peer);
-  const peers = ahead.map(([peer]) => peer);
   if (draft.mode === 'entering' && sources.length === 0) {
     draft.mode = 'fetching';
     draft.pull = undefined;
     effects.push({ kind: 'fetch-snapshot' });
     return;
   }
-  if (sources.length === 0) {
-    // A stranger's word that the run is elsewhere must not end a run: only who was a member counts, unless we are a
-    // mere follower that has lost its members.
-    const lost =
-      !isMember(draft, draft.settings.self) &&
-      !draft.members.some(({ id }) => draft.links.get(id)?.up === true);
-    const ask = peers.filter((peer) => lost || draft.everMembers.has(peer));
-    if (ask.length <= companionsBehind(draft, round)) return;
-    draft.mode = 'behind';
-    effects.push({ kind: 'behind', why: 'gap', ask });
-    return;
-  }
+  if (sources.length === 0) return; // yieldToAnotherChain sees to it
   const farAhead = draft.mode === 'entering' || ahead.some(([, link]) => link.head > round);
   const before =
     draft.pull?.round === round
@@ -315,13 +278,6 @@ function pull(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   draft.pull = { ...before, asked: before.asked + 1, nextMs: nowMs + pullRetryMs };
   effects.push({ kind: 'want-record', to, round });
 }
-
-/** Linked members that stand on our chain and no further. */
-const companionsBehind = (draft: Draft, round: number): number =>
-  [...draft.stands].filter(([peer, stand]) => {
-    const link = draft.links.get(peer);
-    return link?.up === true && link.head < round && draft.trail.get(stand.round) === stand.record;
-  }).length;
 
 /** The next time at which a turn or a takeover begins, a grace time ends, or a record is asked for. */
 function nextChange(draft: Draft, nowMs: number): number | undefined {

@@ -36,6 +36,7 @@ export interface Link {
   readonly oldest: number;
   /** As it said when it last introduced itself. */
   readonly epoch: number;
+  readonly final: number;
   /** Its chain was seen to contradict our final one. */
   readonly foreign: boolean;
   /** From its hello. */
@@ -114,9 +115,12 @@ export interface RoundState {
   /** Where the replica stands; undefined while it has to be put back to an earlier record of our chain. */
   readonly applied: { readonly round: number; readonly state: string } | undefined;
   readonly links: ReadonlyMap<PeerId, Link>;
+  /** Contributions to the round in progress. */
   readonly pool: ReadonlyMap<Digest, Pooled>;
-  /** The first contribution of an author to a round, by `authorKey`. */
-  readonly byAuthor: ReadonlyMap<string, Digest>;
+  /** To earlier rounds that are not final: another chain may count them. */
+  readonly past: ReadonlyMap<Digest, Pooled>;
+  /** Each author's first contribution to the round in progress. */
+  readonly byAuthor: ReadonlyMap<PeerId, Digest>;
   readonly havesSent: ReadonlySet<string>;
   /** Who asked to join or gave membership up, until a record says so. */
   readonly joins: ReadonlyMap<PeerId, Bytes>;
@@ -286,6 +290,7 @@ export function initialRoundState(settings: RoundSettings, signed: SignedBefore)
     applied: undefined,
     links: new Map(),
     pool: new Map(),
+    past: new Map(),
     byAuthor: new Map(),
     havesSent: new Set(),
     joins: new Map(),
@@ -308,8 +313,6 @@ export function initialRoundState(settings: RoundSettings, signed: SignedBefore)
     saidGoodbye: false,
   };
 }
-
-export const authorKey = (round: number, author: PeerId): string => `${round} ${author}`;
 
 export const headContext = (state: RoundState): ChainContext | undefined =>
   state.head === undefined ? undefined : state.nodes.get(state.head.digest)?.context;
@@ -356,5 +359,18 @@ export function turnBegins(state: RoundState, leader: PeerId, nowMs: number): nu
   const before = state.ranks.slice(0, Math.max(0, rank)).filter((peer) => !isGone(state, peer, nowMs));
   return before.length === 0 ? 0 : deadlineOf(state) + before.length * state.settings.successionMs;
 }
+
+/** A peer we have no link with. */
+export const unlinked = (nowMs: number): Link => ({
+  up: false,
+  downSinceMs: nowMs,
+  head: -1,
+  oldest: 0,
+  epoch: 0,
+  final: -1,
+  foreign: false,
+  publicKey: undefined,
+  wantsMembership: false,
+});
 
 export const shortName = (peer: PeerId): string => peer.slice(0, 6);

@@ -177,7 +177,8 @@ export interface Swarm {
   isMember(round: number): boolean;
   /** Members of `round`, sorted: the same list at every replica. */
   membersOf(round: number): readonly PeerId[];
-  publish(round: number, own: OwnContribution): Promise<void>;
+  /** False: nothing was signed, because the round is decided, or this key signed a contribution to it before. */
+  publish(round: number, own: OwnContribution): Promise<boolean>;
   /**
    * Resolves when this round's record and every body it names are here and checked; at once for a round that is kept.
    * Rejects with `swarm-branch` when the chain was cut back below what the replica has applied (call `stored` and `standAt`),

@@ -19,6 +19,7 @@ import { hashPieces, merkleRoot } from './merkle.ts';
 import { encodeUnsigned } from './protocol-codec.ts';
 import { limits, signedBytes, type Goodbye, type Message, type SignedMessage } from './protocol.ts';
 import { draftMessage } from './record-draft.ts';
+import { roundRecord } from './round-record.ts';
 import { tick } from './round-machine.ts';
 import {
   initialRoundState,
@@ -102,6 +103,8 @@ export class SwarmCore implements JudgeContext {
   #askNext: readonly PeerId[] = [];
   readonly #told = new Set<string>();
   readonly #slow = new Set<PeerId>();
+  /** Bodies of rounds before this one are forgotten. */
+  #dropped = 0;
   readonly #events: RoundEvent[] = [];
   #dispatching = false;
   /** Done when the events at hand are done: judging may dispatch more. */
@@ -358,7 +361,9 @@ export class SwarmCore implements JudgeContext {
     const { applied, finalRound } = this.#state;
     const stored = this.shelf.oldestRound ?? Infinity;
     this.ledger.prune(Math.min((applied?.round ?? finalRound) + 1, stored + 1, finalRound));
-    this.exchange.dropBelow(this.ledger.oldest);
+    if (this.ledger.oldest === this.#dropped) return;
+    this.#dropped = this.ledger.oldest;
+    this.exchange.dropBelow(this.#dropped);
   }
 
   close(): void {
@@ -482,6 +487,8 @@ export class SwarmCore implements JudgeContext {
             this.sign({ kind: 'join', round: effect.round, publicKey: this.#signer.publicKey }),
             (raw) => {
               this.broadcast(raw);
+              // The last member leads the record by which it comes back itself.
+              this.dispatch({ kind: 'join', peer: this.self, publicKey: this.#signer.publicKey });
             },
           ),
         );
@@ -569,7 +576,7 @@ export class SwarmCore implements JudgeContext {
       invariant(body !== undefined, 'an accepted record has its bodies');
       return body;
     });
-    this.ledger.append({ record, raw, context, named, bodies });
+    this.ledger.append({ record, raw, context, named, bodies, shown: roundRecord(record, bodies) });
     this.prune();
     if (record.joins.includes(this.self)) this.#inBackground(() => this.#signLeave());
     this.#listener.accepted(record.round);
@@ -579,7 +586,7 @@ export class SwarmCore implements JudgeContext {
   }
 
   #takeSnapshot(snapshot: ReceivedSnapshot): void {
-    const { round, record, state, bytes, context, leaves, root } = snapshot;
+    const { round, state, context } = snapshot;
     const decoded = decodeContexts(context);
     const contexts = decoded.ok ? decoded.value : [];
     const last = contexts.at(-1);
@@ -587,7 +594,6 @@ export class SwarmCore implements JudgeContext {
     this.ledger.reset(last);
     this.exchange.clear();
     this.shelf.clear();
-    this.shelf.add({ round, record, state, bytes, context, leaves, root });
     this.tell({ kind: 'snapshot', text: `Took the model as it was after round ${round}.` });
     this.dispatch({ kind: 'snapshot', contexts, state });
     this.#listener.entered(snapshot);

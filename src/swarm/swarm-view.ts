@@ -1,6 +1,5 @@
 import type { PeerId } from '../base/ids.ts';
 import {
-  authorKey,
   currentRound,
   deadlineOf,
   expectedLeader,
@@ -92,7 +91,7 @@ function waitingInRound(state: RoundState, nowMs: number): string {
       return 'Everyone who trained has gone. The run goes on as soon as somebody trains again.';
     return 'Everyone who trained has gone; taking over in a moment.';
   }
-  const missing = active.filter((id) => !state.byAuthor.has(authorKey(round, id)));
+  const missing = active.filter((id) => !state.byAuthor.has(id));
   if (missing.includes(self)) return `Training round ${round}.`;
   const leader = expectedLeader(state, nowMs);
   if (missing.length > 0 && nowMs < deadlineOf(state)) return `Round ${round} waits for ${names(missing)}.`;

@@ -265,7 +265,10 @@ describe('a replica that differs', () => {
     const flipped = odd.round + 1;
     await world.until('it is told', () => odd.swarm.view().differs !== undefined);
     expect(odd.round).toBeLessThanOrEqual(flipped + 1);
-    expect(odd.swarm.view().differs).toEqual({ round: flipped, state: world.volunteers[0]?.states.get(flipped) });
+    expect(odd.swarm.view().differs).toEqual({
+      round: flipped,
+      state: world.volunteers[0]?.states.get(flipped),
+    });
     await world.until('all see it', () => world.live.every((one) => !one.swarm.view().replicasAgree));
     for (const one of world.live)
       expect(one.events.some(({ kind }) => kind === 'replicas-differ')).toBe(true);

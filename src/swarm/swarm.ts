@@ -2,7 +2,6 @@ import { StarlingError } from '../base/errors.ts';
 import type { PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { limits } from './protocol.ts';
-import { roundRecord } from './round-record.ts';
 import { currentRound, isMember } from './round-state.ts';
 import type { ReceivedSnapshot } from './snapshot-client.ts';
 import type {
@@ -132,7 +131,7 @@ class SwarmFacade implements Swarm {
     return this.#core.ledger.membersOf(round);
   }
 
-  async publish(round: number, own: OwnContribution): Promise<void> {
+  async publish(round: number, own: OwnContribution): Promise<boolean> {
     const core = this.#core;
     this.#assertOpen();
     const problem = this.#problemOf(own);
@@ -149,7 +148,7 @@ class SwarmFacade implements Swarm {
       isMember(core.state, core.self) &&
       !core.state.saidGoodbye;
     // What this key signed for the round in an earlier life, or before the chain was cut back, still stands.
-    if (!isDue() || round <= core.signingLog.highest('contribution')) return;
+    if (!isDue() || round <= core.signingLog.highest('contribution')) return false;
     await core.signingLog.claim('contribution', round);
     const { payload, weight, tokens } = own;
     const loss = Math.fround(own.loss);
@@ -163,13 +162,14 @@ class SwarmFacade implements Swarm {
       // It was taken from the momentum and will not be counted: the owner is told at once.
       for (const listener of this.#settledListeners)
         listener({ round, digest: counted.digest, counted: false });
-      return;
+      return true;
     }
     const contribution = { ...counted, payload, round, messageBytes: raw.length };
     core.exchange.add({ contribution, raw, atMs: core.clock.now() });
     core.dispatch({ kind: 'published', round, digest: counted.digest });
     core.broadcast(raw);
     core.dispatch({ kind: 'contribution', from: core.self, round, counted });
+    return true;
   }
 
   agree(round: number): Promise<AgreedRound> {
@@ -276,9 +276,9 @@ class SwarmFacade implements Swarm {
   #agreed(round: number): AgreedRound {
     const entry = this.#core.ledger.get(round);
     invariant(entry !== undefined, 'rounds from the oldest to the head are kept');
-    const { record, bodies } = entry;
+    const { shown, bodies } = entry;
     return {
-      record: roundRecord(record, bodies),
+      record: shown,
       contributions: bodies.map(({ contribution }) => contribution),
       bodiesAtMs: Math.max(...bodies.map(({ atMs }) => atMs), 0),
     };
@@ -293,7 +293,7 @@ class SwarmFacade implements Swarm {
       const by = entries.find(({ record }) => (record.certificate?.round ?? -1) >= round)?.record.certificate;
       const standing = round <= state.finalRound ? 'final' : by === undefined ? 'provisional' : 'certified';
       return {
-        record: roundRecord(entry.record, entry.bodies),
+        record: entry.shown,
         members: entry.context.members.length,
         standing,
         by: by?.votes.length ?? 0,
