@@ -39,6 +39,7 @@ export async function main(args: string[]): Promise<void> {
     rounds,
     fixedWork: true,
     founder: '0'.repeat(32) as PeerId,
+    nonce: '0'.repeat(32),
     corpus: corpus.id,
   });
   const { microBatch, model } = config;

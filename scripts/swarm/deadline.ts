@@ -11,5 +11,6 @@ export const deadlineMsOf = (preset: Preset, rounds: number): number =>
     volunteers: 1,
     fixedWork: false,
     founder: '0'.repeat(32) as PeerId,
+    nonce: '0'.repeat(32),
     corpus: '0'.repeat(64) as Digest,
   }).roundDeadlineMs;

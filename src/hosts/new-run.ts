@@ -1,3 +1,4 @@
+import { toHex } from '../base/bytes.ts';
 import { StarlingError } from '../base/errors.ts';
 import type { PeerId } from '../base/ids.ts';
 import { manifestDigest, parseManifest } from '../data/manifest.ts';
@@ -31,6 +32,7 @@ export async function newRun(of: {
     rounds: options.rounds,
     fixedWork: options.seed !== undefined,
     founder,
+    nonce: toHex(crypto.getRandomValues(new Uint8Array(16))),
     corpus: await manifestDigest(manifest.value),
   });
 }

@@ -110,6 +110,8 @@ export interface SwarmEvent {
 export interface SwarmView {
   readonly round: number;
   readonly members: readonly PeerId[];
+  /** Members that are here and want to stay. Empty: the run stands still until someone joins or takes over. */
+  readonly active: readonly PeerId[];
   readonly connected: readonly PeerId[];
   readonly leader: PeerId | undefined;
   readonly isMember: boolean;
@@ -151,7 +153,10 @@ export interface LedgerEntryView {
   readonly of: number;
 }
 
-/** What has finally become of an own contribution. Told exactly once for each that was sent. */
+/**
+ * What has finally become of an own contribution. Told exactly once for each that was signed, unless the chain was given up for
+ * a snapshot before: then nobody here knows, and nothing may be given back.
+ */
 export interface Settlement {
   readonly round: number;
   readonly digest: Digest;

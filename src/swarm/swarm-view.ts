@@ -44,6 +44,10 @@ export function viewOf(
   return {
     round: state.head?.round ?? 0,
     members: state.members.map(({ id }) => id),
+    active: state.members.flatMap(({ id }) => {
+      const wants = id === settings.self ? state.wanted : (state.links.get(id)?.wantsMembership ?? true);
+      return wants && !isGone(state, id, nowMs) ? [id] : [];
+    }),
     connected: [...state.links].flatMap(([peer, link]) => (link.up ? [peer] : [])).sort(),
     leader: expectedLeader(state, nowMs),
     isMember: isMember(state, settings.self),

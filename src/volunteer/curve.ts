@@ -33,6 +33,12 @@ export class Curve {
     this.#points = merged;
     this.#stride *= 2;
   }
+
+  /** Rounds after `round` were taken back: their points go, and with them those merged with earlier rounds. */
+  cutBack(round: number): void {
+    this.#points = this.#points.filter((point) => point.round <= round);
+    this.#open = this.#open.filter((point) => point.round <= round);
+  }
 }
 
 function merge(points: readonly CurvePoint[]): CurvePoint {

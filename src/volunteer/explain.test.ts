@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import type { PeerId } from '../base/ids.ts';
 import type { SwarmView } from '../swarm/swarm-api.ts';
-import { explain } from './explain.ts';
+import { explain, type Circumstances } from './explain.ts';
 
 const [self, other] = ['a'.repeat(32) as PeerId, 'b'.repeat(32) as PeerId];
 const look = (with_: Partial<SwarmView>): SwarmView => ({
   round: 7,
   members: [self, other],
+  active: [self, other],
   connected: [other],
   leader: self,
   isMember: true,
@@ -22,8 +23,9 @@ const look = (with_: Partial<SwarmView>): SwarmView => ({
   ledger: [],
   ...with_,
 });
-const trains = { wantsToTrain: true, isFounder: false };
-const pauses = { wantsToTrain: false, isFounder: false };
+const usual = { wantsToTrain: true, isFounder: false, catchUp: undefined, waitsLong: false };
+const trains: Circumstances = usual;
+const pauses: Circumstances = { ...usual, wantsToTrain: false };
 
 test('a member trains, and is told with how many others', () => {
   expect(explain(look({}), trains)).toMatchObject({
@@ -72,10 +74,27 @@ test('who waits is told for what; where no member is in reach, also what to do',
 });
 
 test('a snapshot on its way comes before everything else', () => {
-  const view = look({
-    catchUp: { bytes: 1, totalBytes: 2, bytesPerSecond: undefined, sources: 1 },
-    isMember: false,
+  const catchUp = { stage: 'model', done: 1, total: 2, perSecond: undefined, sources: 1 } as const;
+  const view = look({ isMember: false });
+  expect(explain(view, { ...trains, catchUp }).state).toBe('catching-up');
+  expect(explain(view, { ...pauses, catchUp }).state).toBe('catching-up');
+});
+
+test('a latecomer is told that it follows, then that it trains silently; paused, only that', () => {
+  const view = look({ isMember: false });
+  const at = (stage: 'rounds' | 'warm-up') => ({ stage, done: 1, total: 8, perSecond: undefined, sources: 0 });
+  expect(explain(view, { ...trains, catchUp: at('rounds') })).toMatchObject({
+    state: 'catching-up',
+    reason: expect.stringMatching(/Following/) as string,
   });
-  expect(explain(view, trains).state).toBe('catching-up');
-  expect(explain(view, pauses).state).toBe('catching-up');
+  expect(explain(view, { ...trains, catchUp: at('warm-up') }).reason).toMatch(/silently/);
+  expect(explain(view, { ...pauses, catchUp: at('warm-up') }).state).toBe('paused');
+});
+
+test('who has waited long for a record is told whose', () => {
+  const view = look({ waitingFor: 'Round 8 waits for abcdef.' });
+  expect(explain(view, { ...trains, waitsLong: true })).toMatchObject({
+    state: 'training',
+    reason: 'Round 8 waits for abcdef.',
+  });
 });

@@ -38,8 +38,12 @@ export interface ReplayRules {
   readonly hyper: DistroHyperparameters;
 }
 
-/** Awaited after every round replayed: shows progress, and lets a worker do something else in between. */
-export type ReplayProgress = (done: number, total: number) => void | Promise<void>;
+/** Awaited after every round replayed, with the state so far: shows progress, and lets a worker do something else in between. */
+export type ReplayProgress = (
+  done: number,
+  total: number,
+  reference: Pick<DistroReference, 'values' | 'digest'>,
+) => void | Promise<void>;
 
 /**
  * Applies agreed rounds to a checkpoint on the CPU reference (design section 4, "repair"): the result is right whoever the
@@ -65,7 +69,7 @@ export async function replayRounds(
       if (!(thrown instanceof StarlingError && thrown.code === 'unusable-contribution')) throw thrown;
       return refused('a contribution cannot be applied');
     }
-    await onRound?.(index + 1, rounds.length);
+    await onRound?.(index + 1, rounds.length, reference);
   }
   const round = checkpoint.round + rounds.length;
   return accepted({ round, values: reference.values, state: reference.digest() });

@@ -11,6 +11,7 @@ const wishes = {
   rounds: 300,
   fixedWork: true,
   founder: 'a'.repeat(32) as PeerId,
+  nonce: 'c'.repeat(32),
   corpus: 'b'.repeat(64) as Digest,
 };
 const nano = planRun({ ...wishes, preset: 'nano' });
@@ -34,6 +35,7 @@ test('the run id does not depend on the order of keys, and changes with any valu
   const turned = Object.fromEntries(Object.entries(nano).reverse()) as unknown as RunConfig;
   expect(await runIdOf(turned)).toBe(await runIdOf(nano));
   expect(await runIdOf({ ...nano, seed: 2 })).not.toBe(await runIdOf(nano));
+  expect(await runIdOf({ ...nano, nonce: 'd'.repeat(32) })).not.toBe(await runIdOf(nano));
 });
 
 const refusal = (change: Partial<Record<keyof RunConfig, unknown>>): unknown => {
@@ -45,6 +47,8 @@ test('a config that could not be trained exactly as meant is refused with a reas
   expect(refusal({ version: 2 })).toBe('config has the wrong shape');
   expect(refusal({ extra: 1 } as never)).toBe('config has the wrong shape');
   expect(refusal({ founder: 'me' })).toBe('config has the wrong shape');
+  expect(refusal({ open: 1 })).toBe('config has the wrong shape');
+  expect(refusal({ nonce: 'C'.repeat(32) })).toBe('config has the wrong shape');
   expect(refusal({ model: { ...nano.model, width: 65 } })).toBe('config names a model we cannot train');
   // A byte tokenizer has no word for token 256, and none would be learnt below 255.
   for (const vocabulary of [128, 320])

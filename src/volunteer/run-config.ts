@@ -38,6 +38,10 @@ export interface RunConfig {
   readonly validationEvery: number;
   readonly validationSequences: number;
   readonly founder: PeerId;
+  /** 32 lower-case hex digits, drawn by who starts the run: the same wishes of the same key are another run each time. */
+  readonly nonce: string;
+  /** True: strangers may join, and two thirds of the members are a quorum. False: by invitation, and more than half are. */
+  readonly open: boolean;
 }
 
 export interface DistroConfig {
@@ -92,6 +96,8 @@ const schema = v.strictObject({
   validationEvery: whole(1, 1e6),
   validationSequences: whole(1, 4_096),
   founder: v.custom<PeerId>(isPeerId),
+  nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  open: v.boolean(),
 });
 
 export async function runIdOf(config: RunConfig): Promise<RunId> {

@@ -14,6 +14,8 @@ export interface RunWishes {
   /** True: every contribution is exactly one micro-batch, so that a run can be compared with another. */
   readonly fixedWork: boolean;
   readonly founder: PeerId;
+  /** 32 lower-case hex digits: RunConfig. */
+  readonly nonce: string;
   readonly corpus: Digest;
 }
 
@@ -56,5 +58,7 @@ export function planRun(wishes: RunWishes): RunConfig {
     validationEvery: 25,
     validationSequences: 64,
     founder: wishes.founder,
+    nonce: wishes.nonce,
+    open: true,
   };
 }

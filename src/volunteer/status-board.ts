@@ -1,13 +1,16 @@
 import type { PeerId } from '../base/ids.ts';
 import type { AdapterReport } from '../gpu/device.ts';
 import { countParameters } from '../model/config.ts';
-import type { SwarmEvent, SwarmView } from '../swarm/swarm-api.ts';
+import type { SwarmView } from '../swarm/swarm-api.ts';
 import type { TransportStats } from '../swarm/transport.ts';
 import { Curve } from './curve.ts';
 import type { Phases } from './phases.ts';
 import type { RunConfig } from './run-config.ts';
+import type { Stand } from './checkpoints.ts';
 import type {
+  CatchUp,
   EventLine,
+  LedgerLine,
   PeerStatus,
   Receipt,
   RecordSummary,
@@ -20,6 +23,7 @@ import { combineValidation } from './validation.ts';
 const keptReceipts = 50;
 const keptRecords = 400;
 const keptEvents = 100;
+const ledgerShown = 24;
 
 /** Gathers what happens to a volunteer and makes the immutable snapshots that pages show. */
 export class StatusBoard {
@@ -31,13 +35,21 @@ export class StatusBoard {
   stateDigest: string | undefined;
   sample: VolunteerStatus['sample'];
   traffic: TransportStats = { bytesUp: 0, bytesDown: 0 };
+  catchUp: CatchUp | undefined;
+  repairs = 0;
+  joinCatchUpMs: number | undefined;
+  longestRoundMs = 0;
   readonly #config: RunConfig;
   readonly #self: PeerId;
   readonly #phases: Phases;
   readonly #curve = new Curve();
-  readonly #receipts: Receipt[] = [];
-  readonly #records: RecordSummary[] = [];
+  #receipts: Receipt[] = [];
+  #records: RecordSummary[] = [];
   readonly #events: EventLine[] = [];
+  /** Refusals before the newest event, in a row, if that is one. */
+  #refusals = 0;
+  readonly #lost = new Set<number>();
+  readonly #settled = new Set<number>();
   #trained = 0;
   #payloadBytes = 0;
   #messageBytes = 0;
@@ -56,9 +68,41 @@ export class StatusBoard {
     return this.#records.at(-1);
   }
 
-  event(event: SwarmEvent): void {
-    this.#events.push({ atMs: event.atMs, kind: event.kind, text: event.text });
-    if (this.#events.length > keptEvents) this.#events.shift();
+  /** Refusals in a row become one line, so that a flood cannot push out the rest. */
+  event({ atMs, kind, text }: EventLine): void {
+    const again = kind === 'rejected' && this.#events.at(-1)?.kind === kind;
+    this.#refusals = again ? this.#refusals + 1 : 0;
+    if (again) this.#events.pop();
+    const more = `${this.#refusals} more refusal${this.#refusals === 1 ? '' : 's'}`;
+    this.#push(this.#events, keptEvents, {
+      atMs,
+      kind,
+      text: again ? `${text} And ${more} before it.` : text,
+    });
+  }
+
+  /** The replica was put to the state after `round`: what is on the board of later rounds no longer stands. */
+  wentTo(round: number): void {
+    this.#records = this.#records.filter((record) => record.round <= round);
+    this.#curve.cutBack(round);
+  }
+
+  /** The replica was repaired: its state after the round it stands at was another. */
+  corrected({ round, state }: Stand): void {
+    this.#records = this.#records.map((record) => (record.round === round ? { ...record, state } : record));
+  }
+
+  /** Own contribution of `round` is final and counted. */
+  counted(round: number): void {
+    this.#settled.add(round);
+  }
+
+  /** Own contribution of `round` will never be counted. */
+  lost(round: number): void {
+    this.#lost.add(round);
+    this.#receipts = this.#receipts.map((receipt) =>
+      receipt.round === round ? { ...receipt, counted: false, standing: 'lost' } : receipt,
+    );
   }
 
   /** Books a finished round. */
@@ -81,6 +125,10 @@ export class StatusBoard {
       validation,
       state,
     });
+    const isCounted = counted.some(({ author }) => author === this.#self);
+    this.#receipts = this.#receipts.map((receipt) =>
+      receipt.round === record.round ? { ...receipt, counted: isCounted } : receipt,
+    );
     if (mine === undefined) return;
     const sent = agreed.contributions.find(({ author }) => author === this.#self);
     const payloadBytes = mine.payload.length;
@@ -93,8 +141,8 @@ export class StatusBoard {
     this.#tokensPerSecond = computeMs > 0 ? (1000 * mine.tokens) / computeMs : undefined;
     const receipt: Receipt = {
       round: record.round,
-      counted: sent !== undefined,
-      standing: 'provisional',
+      counted: isCounted,
+      standing: this.#lost.has(record.round) ? 'lost' : 'provisional',
       by: 0,
       of: 0,
       tokens: mine.tokens,
@@ -113,6 +161,7 @@ export class StatusBoard {
   }
 
   snapshot(view: SwarmView | undefined): VolunteerStatus {
+    if (view !== undefined) this.#settle(view);
     const last = this.#records.at(-1);
     const payload = this.#trained === 0 ? undefined : this.#payloadBytes / this.#trained;
     const parameters = countParameters(this.#config.model);
@@ -148,25 +197,30 @@ export class StatusBoard {
       phaseMs: this.#phases.total,
       sample: this.sample,
       rejections: view?.rejections ?? {},
-      catchUp:
-        view?.catchUp === undefined
-          ? undefined
-          : {
-              stage: 'model',
-              done: view.catchUp.bytes,
-              total: view.catchUp.totalBytes,
-              perSecond: undefined,
-              sources: 1,
-            },
-      finalRound: -1,
-      epoch: 0,
-      ledger: [],
-      repairs: 0,
-      lostContributions: 0,
-      joinCatchUpMs: undefined,
-      longestRoundMs: 0,
+      catchUp: this.catchUp,
+      finalRound: view?.finalRound ?? -1,
+      epoch: view?.epoch ?? 0,
+      ledger: view === undefined ? [] : linesOf(view),
+      repairs: this.repairs,
+      lostContributions: this.#lost.size,
+      joinCatchUpMs: this.joinCatchUpMs,
+      longestRoundMs: this.longestRoundMs,
       events: [...this.#events],
     };
+  }
+
+  /** Writes finality into the receipts, with the votes that the ledger shows for it. */
+  #settle(view: SwarmView): void {
+    if (this.#settled.size === 0) return;
+    const lines = new Map(view.ledger.map((line) => [line.record.round, line]));
+    this.#receipts = this.#receipts.map((receipt) => {
+      if (!this.#settled.has(receipt.round)) return receipt;
+      this.#settled.delete(receipt.round);
+      const { by = 0, of = 0 } = lines.get(receipt.round) ?? {};
+      return { ...receipt, counted: true, standing: 'final', by, of };
+    });
+    const oldest = this.#receipts[0]?.round ?? Infinity;
+    for (const round of this.#settled) if (round < oldest) this.#settled.delete(round);
   }
 
   #peers(view: SwarmView): PeerStatus[] {
@@ -188,3 +242,17 @@ export class StatusBoard {
     if (list.length > limit) list.shift();
   }
 }
+
+const linesOf = (view: SwarmView): LedgerLine[] =>
+  view.ledger.slice(-ledgerShown).map(({ record, members, standing, by, of }) => ({
+    round: record.round,
+    digest: record.digest,
+    leader: record.leader,
+    members,
+    contributions: record.contributions.length,
+    joins: record.joins.length,
+    leaves: record.leaves.length,
+    standing,
+    by,
+    of,
+  }));

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
-import { assign } from '../data/assignment.ts';
+import { assign, type Sample } from '../data/assignment.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { readBatch } from '../data/read-batch.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
@@ -24,10 +24,19 @@ export interface Street {
   readonly validation: ValidationSet;
 }
 
+/**
+ * What a volunteer does in a round. `contribute`: train and send. `silent`: train for its own momentum only, as a latecomer
+ * before its first vote, or in a round that its key has signed before. `follow`: apply what others agreed on.
+ */
+export type Part =
+  { readonly kind: 'contribute' | 'silent'; readonly member: number } | { readonly kind: 'follow' };
+
 export interface RoundOutcome {
   readonly agreed: AgreedRound;
-  /** What this volunteer sent; undefined when it only followed. */
+  /** What this volunteer made for the others; undefined when it only followed or trained silently. */
   readonly mine: OwnContribution | undefined;
+  /** Whether it left. */
+  readonly sent: boolean;
   /** State digest after the round, 32 hex digits. */
   readonly state: string;
   readonly computeMs: number;
@@ -37,23 +46,34 @@ export interface RoundOutcome {
 
 /**
  * One round, as the paper would write it: learn from text, share the compressed gradient, agree on what counts, apply
- * it bit-exactly, tell the others the state. A volunteer that is not a member yet (or paused) only follows.
+ * it bit-exactly, tell the others the state. `waiting` is called when all that is left is to wait for the record.
  */
-export async function trainRound(street: Street, round: number): Promise<RoundOutcome> {
-  const { replica, strategy, swarm, phases, clock } = street;
+export async function trainRound(
+  street: Street,
+  round: number,
+  part: Part,
+  waiting: () => void,
+): Promise<RoundOutcome> {
+  const { replica, strategy, swarm, corpus, phases, clock } = street;
   const members = swarm.membersOf(round);
   let mine: OwnContribution | undefined;
+  let sent = false;
   let computeMs = 0;
-  if (swarm.isMember(round)) {
-    const member = members.indexOf(swarm.self);
-    const validationLoss = await measureShare(street, round, member, members.length);
+  if (part.kind === 'contribute') {
+    const validationLoss = await measureShare(street, round, part.member, members.length);
     const start = clock.now();
-    const learned = await phases.during('compute', learn(street, round, member));
+    const learned = await phases.during('compute', learn(street, round, part.member));
     const payload = await phases.during('compute', strategy.compress(round));
     computeMs = clock.now() - start;
     mine = { ...learned, payload, validationLoss };
-    await phases.during('exchange', swarm.publish(round, mine));
+    sent = await phases.during('exchange', swarm.publish(round, mine));
+    if (!sent) strategy.giveBack(round);
+  } else if (part.kind === 'silent') {
+    await phases.during('compute', learn(street, round, part.member));
+    await strategy.accumulate(round);
   }
+  if (part.kind !== 'follow') void corpus.prefetch(samplesOf(street, round + 1, part.member));
+  waiting();
   const agreed = await agree(street, round);
   const start = clock.now();
   const update = strategy.aggregate(agreed.contributions);
@@ -61,7 +81,24 @@ export async function trainRound(street: Street, round: number): Promise<RoundOu
   const state = await replica.digest();
   await swarm.confirm(round, state);
   phases.add('apply', clock.now() - start);
-  return { agreed, mine, state, computeMs, members };
+  return { agreed, mine, sent, state, computeMs, members };
+}
+
+const tokensPerBatch = ({ microBatch, model }: RunConfig): number => microBatch * model.context;
+
+const mostBatches = (config: RunConfig): number =>
+  Math.max(1, Math.floor(config.tokensPerRound / tokensPerBatch(config)));
+
+/** What a member reads in a round at most. `member` is its index, not its key, so that a seeded run reads the same text whoever takes part. */
+function samplesOf({ config, corpus }: Street, round: number, member: number): Sample[] {
+  return assign({
+    seed: config.seed,
+    round,
+    member,
+    sequences: mostBatches(config) * config.microBatch,
+    sequenceLength: config.model.context,
+    shards: corpus.manifest.shards,
+  });
 }
 
 /** Micro-batches until the token target or the compute budget is reached; gradients add up in the replica. */
@@ -72,25 +109,16 @@ async function learn(
 ): Promise<Pick<OwnContribution, 'tokens' | 'loss' | 'weight'>> {
   const { config, corpus, tokenizer, replica, clock } = street;
   const { microBatch, tokensPerRound, model } = config;
-  const tokensPerBatch = microBatch * model.context;
-  const mostBatches = Math.max(1, Math.floor(tokensPerRound / tokensPerBatch));
-  const samples = assign({
-    seed: config.seed,
-    round,
-    // The index, not the key, so that a seeded run reads the same text whoever takes part.
-    member,
-    sequences: mostBatches * microBatch,
-    sequenceLength: model.context,
-    shards: corpus.manifest.shards,
-  });
+  const most = mostBatches(config);
+  const samples = samplesOf(street, round, member);
   const end = clock.now() + config.computeBudgetMs;
   const losses: number[] = [];
   replica.beginRound();
   do {
     const next = samples.slice(losses.length * microBatch, (losses.length + 1) * microBatch);
     losses.push(await replica.forwardBackward(await readBatch(corpus, tokenizer, next, model.context)));
-  } while (losses.length < mostBatches && clock.now() < end);
-  const tokens = losses.length * tokensPerBatch;
+  } while (losses.length < most && clock.now() < end);
+  const tokens = losses.length * tokensPerBatch(config);
   const loss = losses.reduce((sum, one) => sum + one, 0) / losses.length;
   return { tokens, loss, weight: voteWeight(tokens, tokensPerRound) };
 }

@@ -52,6 +52,7 @@ async function swarmOf(count: number, change: (planned: RunConfig) => RunConfig)
     rounds: 12,
     fixedWork: true,
     founder: signers[0].id,
+    nonce: '0'.repeat(32),
     corpus: corpus.id,
   });
   const config = change({

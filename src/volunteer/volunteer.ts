@@ -5,20 +5,18 @@ import { byteTokenizer } from '../data/tokenizer.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { Replica } from '../model/replica.ts';
 import { DistroStrategy } from '../strategies/distro.ts';
-import type { Entry, Swarm } from '../swarm/swarm-api.ts';
+import { hasSigned, memorySigningLog } from '../swarm/signing-log.ts';
+import type { Swarm } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
 import { explain } from './explain.ts';
 import { Phases } from './phases.ts';
 import type { Platform } from './platform.ts';
 import { hyperparametersOf, type RunConfig } from './run-config.ts';
-import { writeSample } from './sample.ts';
-import { serveSnapshots } from './serve-snapshots.ts';
 import type { VolunteerState, VolunteerStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
-import { trainRound, type RoundOutcome, type Street } from './train-round.ts';
+import type { Street } from './train-round.ts';
+import { TrainingLoop } from './training-loop.ts';
 import { ValidationSet } from './validation.ts';
-
-const sampleEvery = 20;
 
 /** One volunteer of a run, from opening the GPU to leaving. Whatever goes wrong ends in a status, never a throw. */
 export class Volunteer {
@@ -29,10 +27,10 @@ export class Volunteer {
   readonly #board: StatusBoard;
   readonly #changed: () => void;
   #swarm: Swarm | undefined;
+  #loop: TrainingLoop | undefined;
   #gpu: Gpu | undefined;
   #wantsToTrain = true;
   #leaving = false;
-  #wake: () => void = () => undefined;
 
   constructor(
     platform: Platform,
@@ -56,8 +54,9 @@ export class Volunteer {
   /** Trains until the run ends, `leave` is called or something fails. */
   async run(): Promise<void> {
     try {
-      const street = await this.#open();
-      await this.#train(street);
+      const loop = await this.#open();
+      this.#say('waiting', 'Looking for the other volunteers.');
+      await loop.run();
     } catch (thrown) {
       if (this.#leaving) return;
       const { message, fix } = problemOf(thrown, 'Reload the page. If it stays, report it.');
@@ -72,6 +71,7 @@ export class Volunteer {
     if (this.#isOver) return;
     this.#wantsToTrain = false;
     this.#swarm?.setMembership(false);
+    this.#loop?.membershipChanged();
     this.#say('paused', 'You paused. Your replica still follows the run.');
     this.#explain();
   }
@@ -80,9 +80,9 @@ export class Volunteer {
     if (this.#isOver) return;
     this.#wantsToTrain = true;
     this.#swarm?.setMembership(true);
+    this.#loop?.membershipChanged();
     this.#say('waiting', 'Asking to be counted again from the next round.');
     this.#explain();
-    this.#wake();
   }
 
   leave(): void {
@@ -90,8 +90,9 @@ export class Volunteer {
     this.#say('left', 'You left the run. What you gave is kept in the model.');
   }
 
-  async #open(): Promise<Street> {
-    const { clock, signer, transport, fetchCorpus } = this.#platform;
+  async #open(): Promise<TrainingLoop> {
+    const { clock, signer, transport, fetchCorpus, localSeed } = this.#platform;
+    const signingLog = this.#platform.signingLog ?? memorySigningLog();
     const config = this.#config;
     this.#say('starting', 'Opening the GPU.');
     const gpu = await Gpu.open(this.#platform.gpu);
@@ -121,11 +122,15 @@ export class Volunteer {
       signer,
       transport,
       clock,
+      signingLog,
+      // Whoever signed in this run before knows that it has started, even where nobody else does.
+      mayFound: !hasSigned(signingLog),
       rules: {
         runId: this.#runId,
         founder: config.founder,
         minMembers: config.minMembers,
         roundDeadlineMs: config.roundDeadlineMs,
+        open: config.open,
         maxPayloadBytes: strategy.maxPayloadBytes,
         maxSnapshotBytes: 4 * this.status.parameters,
         payloadProblem: (payload) => strategy.payloadProblem(payload),
@@ -133,97 +138,33 @@ export class Volunteer {
     });
     this.#swarm = swarm;
     if (!this.#wantsToTrain) swarm.setMembership(false);
-    swarm.onEvent((event) => {
-      this.#board.event(event);
-    });
-    swarm.onChange(() => {
-      this.#wake();
-      this.#explain();
-      this.#changed();
-    });
     const tokenizer = byteTokenizer;
     const validation = new ValidationSet(config, corpus, tokenizer);
-    return { config, corpus, tokenizer, replica, strategy, swarm, phases: this.#phases, clock, validation };
-  }
-
-  /**
-   * Stands the replica where the swarm is: at the initial weights, or at a member's snapshot checked against the digest
-   * its members confirmed. Returns the next round.
-   */
-  async #enter({ swarm, replica }: Street, first: Entry): Promise<number> {
-    let entry = first;
-    while (entry.kind === 'snapshot') {
-      const restored = replica.restore(entry.bytes);
-      if (restored.ok && (await replica.digest()) === entry.state) break;
-      entry = await swarm.reenter();
-    }
-    if (entry.kind === 'snapshot') {
-      this.#board.stateDigest = entry.state;
-      await swarm.confirm(entry.round, entry.state);
-    }
-    return entry.round + 1;
-  }
-
-  async #train(street: Street): Promise<void> {
-    const { config, swarm, replica } = street;
-    const initial = await replica.digest();
-    this.#board.stateDigest = initial;
-    this.#say('waiting', 'Looking for the other volunteers.');
-    let round = await this.#enter(street, await swarm.enter(initial));
-    while (config.endRound === null || round <= config.endRound) {
-      this.#explain();
-      let outcome: RoundOutcome;
-      try {
-        await this.#follow(street, round, this.#board.stateDigest ?? initial);
-        this.#phases.beginRound();
-        outcome = await trainRound(street, round);
-      } catch (thrown) {
-        // Asleep too long: the others no longer keep the rounds in between.
-        if (!(thrown instanceof StarlingError && thrown.code === 'swarm-behind')) throw thrown;
-        round = await this.#enter(street, await swarm.reenter());
-        continue;
-      }
-      this.#board.round(outcome, street.validation.batches.length);
-      if (swarm.snapshotWanted) swarm.offerSnapshot(round, outcome.state, await replica.snapshot());
-      if (round % sampleEvery === 0 && outcome.agreed.record.leader === swarm.self)
-        this.#board.sample = await writeSample(street, round, this.#platform.localSeed + round);
-      this.#board.traffic = await this.#platform.transport.stats();
-      this.#phases.endRound();
-      this.#changed();
-      round++;
-    }
-    await this.#finish(street);
-  }
-
-  /**
-   * Waits until this volunteer is to train `round` or the others have closed it, and hands its replica to joiners meanwhile.
-   * One that paused as the last member is still one, because a run cannot be without members: it must not train, but whoever
-   * comes must get in.
-   */
-  async #follow({ swarm, replica }: Street, round: number, state: string): Promise<void> {
-    let closed = false;
-    const record = swarm.agree(round).then(() => {
-      closed = true;
+    const phases = this.#phases;
+    const street = { config, corpus, tokenizer, replica, strategy, swarm, phases, clock, validation };
+    this.#loop = new TrainingLoop(street, {
+      board: this.#board,
+      signingLog,
+      localSeed,
+      wantsToTrain: () => this.#wantsToTrain,
+      traffic: () => transport.stats(),
+      changed: () => {
+        this.#explain();
+        this.#changed();
+      },
+      finished: () => this.#finish(street),
     });
-    record.catch(() => undefined); // trainRound asks again, and is told
-    while (!closed && !(this.#wantsToTrain && swarm.isMember(round))) {
-      const changed = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      if (swarm.snapshotWanted) swarm.offerSnapshot(round - 1, state, await replica.snapshot());
-      await Promise.race([changed, record]);
-    }
+    return this.#loop;
   }
 
-  /** The last round is over: measure the model once more, and stay to hand it to whoever still comes. */
-  async #finish({ swarm, replica, validation }: Street): Promise<void> {
-    this.#board.finalValidation(await validation.measure(replica, [...validation.batches.keys()]));
+  /** The last round is over: measure the model once more. */
+  async #finish({ replica, validation }: Street): Promise<void> {
+    const loss = await validation.measure(replica, [...validation.batches.keys()]);
+    this.#board.finalValidation(loss);
     this.#board.traffic = await this.#platform.transport.stats();
     const round = this.#config.endRound ?? 0;
     this.#board.fix = 'To train another model, open this address with a new name: ?run=any-name.';
     this.#say('finished', `The run is complete: ${round} rounds.`);
-    const state = await replica.digest();
-    serveSnapshots(swarm, replica, round, state);
   }
 
   /** The state and its reason, from what the swarm says it waits for. */
@@ -233,6 +174,8 @@ export class Volunteer {
     const { state, reason, fix } = explain(view, {
       wantsToTrain: this.#wantsToTrain,
       isFounder: this.#config.founder === this.#platform.signer.id,
+      catchUp: this.#board.catchUp,
+      waitsLong: this.#loop?.waitsLong ?? false,
     });
     this.#board.state = state;
     this.#board.reason = reason;
