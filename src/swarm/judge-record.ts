@@ -1,4 +1,4 @@
-import { concatBytes, fromHex, type Bytes } from '../base/bytes.ts';
+import { concatBytes, equalBytes, fromHex, type Bytes } from '../base/bytes.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { all, chain, type MaybePromise } from '../base/maybe-promise.ts';
@@ -58,6 +58,7 @@ export function judgeRecord(
       return take(context, from, raw, envelope, message, digest, undefined);
     }
     if (state.head === undefined) {
+      context.dispatch({ kind: 'claim', peer: from, head: round });
       context.park(from, round, raw);
       return 'ignored';
     }
@@ -165,7 +166,7 @@ function quotesHold(
       const key = keys.get(peer);
       const ours = seen?.get(peer);
       // Verified before, when it came as a confirm.
-      if (ours?.state === state && ours.clean === clean && equal(ours.signature, signature)) continue;
+      if (ours?.state === state && ours.clean === clean && equalBytes(ours.signature, signature)) continue;
       const unsigned = encodeUnsigned({ kind: 'confirm', round, record, state, clean });
       checks.push(key === undefined ? false : verifySigned(context, key, unsigned, signature));
     }
@@ -178,4 +179,3 @@ function quotesHold(
   return chain(all(checks), (held) => held.every(Boolean));
 }
 
-const equal = (a: Bytes, b: Bytes): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -77,11 +77,10 @@ function take(context: JudgeContext, event: RoundEvent): Verdict {
 /** The verdict on a message of a round still to come, which also shows how far its sender is; undefined if it is not. */
 function ifAhead(context: JudgeContext, from: PeerId, round: number, raw: Bytes): Verdict | undefined {
   const { state } = context;
-  if (state.head !== undefined) {
-    if (round <= currentRound(state)) return undefined;
-    context.dispatch({ kind: 'claim', peer: from, head: round - 1 });
-    if (round > currentRound(state) + roundsAhead) return { rejected: 'round-far-ahead' };
-  }
+  if (state.head !== undefined && round <= currentRound(state)) return undefined;
+  context.dispatch({ kind: 'claim', peer: from, head: round - 1 });
+  if (state.head !== undefined && round > currentRound(state) + roundsAhead)
+    return { rejected: 'round-far-ahead' };
   context.park(from, round, raw);
   return 'ignored';
 }

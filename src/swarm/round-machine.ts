@@ -118,6 +118,7 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
       return;
     case 'applied':
       draft.applied = { round: event.round, state: event.state };
+      if (draft.joinSentRound === event.round) draft.joinSentRound = undefined;
       draft.desertedSinceMs = undefined; // counted anew: while we lagged, another's takeover may have left
       draft.states = new Map([...withEntry(draft.states, event.round, event.state)].slice(-statesKept));
       if (draft.differs !== undefined && event.round >= draft.differs.round)
@@ -165,6 +166,8 @@ function forgetChain(draft: Draft): void {
   draft.stands = new Map();
   draft.votes = new Map();
   draft.differs = undefined;
+  // What became of it on the chain that is given up is not known here any more.
+  draft.own = new Map();
   draft.snapshot = undefined;
   draft.pull = undefined;
   draft.joinSentRound = undefined;
@@ -276,7 +279,8 @@ function takeRecord(
   const { settings } = draft;
   const { self } = settings;
   if (from !== self) claim(draft, from, record.round, nowMs);
-  standAt(draft, record.leader, { round: record.round, record: record.digest });
+  if ((draft.stands.get(record.leader)?.round ?? -1) < record.round)
+    standAt(draft, record.leader, { round: record.round, record: record.digest });
   // It was signed on the leader's own replica.
   const { round, parent: on, parentState: state } = record;
   if (round > 0 && (draft.votes.get(record.leader)?.round ?? -1) < round)
@@ -390,6 +394,8 @@ function takeSnapshot(draft: Draft, { contexts, state }: EventOf<'snapshot'>, no
   draft.ranks = rankMembers(last.record, last.round + 1, last.members);
   draft.everMembers = new Set(contexts.flatMap(({ members }) => members.map(({ id }) => id)));
   draft.applied = { round: last.round, state };
+  // Asked for when the volunteer has checked the snapshot, and confirms it.
+  draft.joinSentRound = last.round;
   draft.states = new Map([[last.round, state]]);
   for (const { id } of last.members) if (!draft.links.has(id)) updateLink(draft, id, nowMs, {});
 }

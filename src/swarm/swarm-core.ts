@@ -1,4 +1,4 @@
-import { concatBytes, type Bytes } from '../base/bytes.ts';
+import { concatBytes, equalBytes, type Bytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { describeError, StarlingError } from '../base/errors.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
@@ -293,7 +293,7 @@ export class SwarmCore implements JudgeContext {
 
   keepOrphan(from: PeerId, parent: Digest, raw: Bytes): boolean {
     const own = this.#orphans.filter((one) => one.from === from);
-    if (own.some((one) => one.parent === parent && one.raw.length === raw.length)) return true;
+    if (own.some((one) => equalBytes(one.raw, raw))) return true;
     if (own.length >= orphansOfPeer)
       this.#orphans.splice(
         this.#orphans.findIndex((one) => one.from === from),

@@ -278,13 +278,11 @@ class ModelSwarm {
 
   /** No round outlasts its deadline plus its successions; a contribution counts at most once. */
   #checkRounds(): void {
-    const { firstAgreedMs } = this.world;
-    // All ranks may be silent in turn; then followers wait for members that vanished before they take over.
+    // All ranks may be silent in turn, and after a split the deadline counts anew on the other chain.
     const most = 2 * deadlineMs + (modelVolunteers + 2) * successionMs + 500;
-    for (const [round, atMs] of firstAgreedMs) {
-      const next = firstAgreedMs.get(round + 1);
-      if (next !== undefined && next - atMs > most)
-        throw new Error(`round ${round + 1} took ${next - atMs} ms, more than ${most}`);
+    for (const { name, longest } of this.#honest) {
+      if (longest.ms > most)
+        throw new Error(`round ${longest.round} of ${name} took ${longest.ms} ms, more than ${most}`);
     }
     for (const one of this.#honest) {
       const counted = [...one.records.values()].flatMap(({ contributions }) =>

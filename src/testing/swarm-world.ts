@@ -39,8 +39,6 @@ export class SwarmWorld {
   readonly random: SeededRandom;
   readonly network: MemoryNetwork;
   readonly volunteers: TestVolunteer[] = [];
-  /** When the first volunteer had agreed on each round. */
-  readonly firstAgreedMs = new Map<number, number>();
   readonly rules: SwarmRules;
   readonly options: WorldOptions;
 
@@ -162,6 +160,9 @@ export class TestVolunteer {
   readonly settlements: Settlement[] = [];
   /** Rounds in which it sent a contribution. */
   readonly sent: number[] = [];
+  /** Its longest round, from record to record, while it followed without a break. */
+  longest = { round: 0, ms: 0 };
+  #agreedMs: number | undefined;
   /** The rounds it went back to. */
   readonly rollbacks: number[] = [];
   /** Makes the next state wrong. */
@@ -194,6 +195,7 @@ export class TestVolunteer {
 
   /** Training stops before the next step, as in a suspended tab, though the network goes on. */
   freeze(): void {
+    this.#agreedMs = undefined;
     let thaw = (): void => undefined;
     const thawed = new Promise<void>((resolve) => (thaw = resolve));
     this.#frozen = { thawed, thaw };
@@ -290,6 +292,7 @@ export class TestVolunteer {
       entry = await this.swarm.reenter();
       this.entries.push(entry.kind);
     }
+    this.#agreedMs = undefined;
     this.round = entry.round;
     this.state = entry.kind === 'genesis' ? startState : toText(entry.bytes);
     if (entry.kind === 'snapshot') await this.swarm.confirm(entry.round, this.state);
@@ -332,7 +335,10 @@ export class TestVolunteer {
     }
     await this.#frozen?.thawed;
     const { record, contributions } = await this.swarm.agree(round);
-    if (!this.#world.firstAgreedMs.has(round)) this.#world.firstAgreedMs.set(round, clock.now());
+    const now = clock.now();
+    if (this.#agreedMs !== undefined && now - this.#agreedMs > this.longest.ms)
+      this.longest = { round, ms: now - this.#agreedMs };
+    this.#agreedMs = this.#frozen === undefined ? now : undefined;
     await this.#frozen?.thawed;
     const text = this.state + record.digest + contributions.map(({ payload }) => toHex(payload)).join();
     this.state = toHex(await fakeCrypto.sha256(utf8(text))).slice(0, 32);
