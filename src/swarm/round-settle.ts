@@ -168,7 +168,7 @@ function accept(draft: Draft, node: Node, nowMs: number, effects: RoundEffect[])
 }
 
 /** What a certificate says of the members' replicas, against ours. */
-function compareStates(draft: Draft, { certificate, leader }: ChainRecord, effects: RoundEffect[]): void {
+function compareStates(draft: Draft, { certificate }: ChainRecord, effects: RoundEffect[]): void {
   if (certificate === undefined) return;
   const { round, record, state, votes } = certificate;
   const known = new Map(draft.votes);
@@ -177,7 +177,7 @@ function compareStates(draft: Draft, { certificate, leader }: ChainRecord, effec
   }
   draft.votes = known;
   const ours = draft.states.get(round);
-  if (ours === undefined || ours === state || leader === draft.settings.self) return;
+  if (ours === undefined || ours === state) return;
   draft.differs = { round, state };
   const text = `After round ${round} this replica differs from the one that ${votes.length} members signed.`;
   effects.push({ kind: 'tell', event: { kind: 'replicas-differ', text } });
