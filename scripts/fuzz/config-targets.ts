@@ -46,6 +46,7 @@ function runConfig(random: SeededRandom): RunConfig {
     validationSequences: 1 + draw(random, 4_096),
     founder: peer(random),
     nonce: drawHex(random, 16),
+    open: oneIn(random, 2),
   };
 }
 
