@@ -125,6 +125,9 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
         draft.differs =
           draft.states.get(draft.differs.round) === draft.differs.state ? undefined : draft.differs;
       return;
+    case 'misapplied':
+      draft.applied = undefined;
+      return;
     case 'published':
       draft.own = withEntry(draft.own, event.round, event.digest);
       return;

@@ -198,6 +198,8 @@ export type RoundEvent =
   | { readonly kind: 'leave'; readonly goodbye: Goodbye }
   /** The replica stands after `round`. */
   | { readonly kind: 'applied'; readonly round: number; readonly state: string }
+  /** The replica applied a record that is no longer on our chain. */
+  | { readonly kind: 'misapplied' }
   /** Our contribution to `round` was sent. */
   | { readonly kind: 'published'; readonly round: number; readonly digest: Digest }
   | { readonly kind: 'checkpoint'; readonly round: number; readonly record: Digest; readonly root: Digest }

@@ -86,7 +86,13 @@ export interface AgreedRound {
 /** How a replica enters the run: from the start, or from a member's snapshot of the state after `round`. */
 export type Entry =
   | { readonly kind: 'genesis'; readonly round: 0 }
-  | { readonly kind: 'snapshot'; readonly round: number; readonly state: string; readonly bytes: Bytes };
+  | {
+      readonly kind: 'snapshot';
+      readonly round: number;
+      readonly record: Digest;
+      readonly state: string;
+      readonly bytes: Bytes;
+    };
 
 /** Sentences for people, as they happen. */
 export interface SwarmEvent {
@@ -190,8 +196,11 @@ export interface Swarm {
    * with `swarm-behind` when the chain cannot be followed any further (call `reenter`).
    */
   agree(round: number): Promise<AgreedRound>;
-  /** Tells the members the state after applying `round`; from then on this replica stands at `round`. */
-  confirm(round: number, state: string): Promise<void>;
+  /**
+   * Tells the members the state after applying `record` of `round`; from then on this replica stands there. If the chain was cut
+   * back meanwhile and `record` is no longer on it, `agree` says so next.
+   */
+  confirm(round: number, state: string, record: Digest): Promise<void>;
   /** The replica was put back, or repaired, to the state after `round` of our chain. Signs nothing. */
   standAt(round: number, state: string): void;
   /** Keeps a replica for latecomers, repair and going back. Call after rounds divisible by `checkpointEvery`, and at entry. */

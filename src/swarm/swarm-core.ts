@@ -195,23 +195,23 @@ export class SwarmCore implements JudgeContext {
     this.#events.push(event);
     if (this.#dispatching) return;
     this.#dispatching = true;
+    const { nodes } = this.#state;
     for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
       if (!this.closed) this.#step(next);
     }
     this.#dispatching = false;
+    if (nodes !== this.#state.nodes) {
+      for (const digest of this.#recordMessages.keys())
+        if (!this.#state.nodes.has(digest)) this.#recordMessages.delete(digest);
+    }
     for (let task = this.#afterwards.shift(); task !== undefined; task = this.#afterwards.shift()) task();
   }
 
   #step(event: RoundEvent): void {
     const agreedBefore = replicasAgree(this.#state);
-    const { nodes } = this.#state;
     const [state, effects] = tick(this.#state, event, this.clock.now());
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
-    if (nodes !== state.nodes) {
-      for (const digest of this.#recordMessages.keys())
-        if (!state.nodes.has(digest)) this.#recordMessages.delete(digest);
-    }
     if (agreedBefore && !replicasAgree(state)) {
       const round = state.applied?.round ?? 0;
       const text = `After round ${round} another volunteer's replica differs from ours.`;
@@ -327,7 +327,8 @@ export class SwarmCore implements JudgeContext {
   /** Puts a replica on the shelf, and lets a record we lead name it. */
   keep({ round, state, bytes }: StoredState): MaybePromise<void> {
     const record = this.#state.trail.get(round);
-    if (record === undefined) return;
+    // The chain may have been cut back since these bytes were read.
+    if (record === undefined || this.#state.states.get(round) !== state) return;
     const contexts = this.#contextsUpTo(record);
     if (contexts.length === 0) return;
     const hash = (piece: Bytes): MaybePromise<Bytes> => this.crypto.sha256(piece);

@@ -1,5 +1,5 @@
 import { StarlingError } from '../base/errors.ts';
-import type { PeerId } from '../base/ids.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { limits } from './protocol.ts';
 import { currentRound, isMember } from './round-state.ts';
@@ -183,14 +183,14 @@ class SwarmFacade implements Swarm {
     return waiting.promise;
   }
 
-  confirm(round: number, state: string): Promise<void> {
+  confirm(round: number, state: string, record: Digest): Promise<void> {
     const core = this.#core;
     if (core.closed) return Promise.reject(closedError());
     const { applied, mode } = core.state;
     if (mode !== 'following' || applied === undefined) return Promise.resolve(); // agree says so next
     invariant(round === applied.round + 1 || round === applied.round, 'records are applied in order');
-    if (!core.state.trail.has(round)) return Promise.resolve();
-    core.dispatch({ kind: 'applied', round, state });
+    if (core.state.trail.get(round) === record) core.dispatch({ kind: 'applied', round, state });
+    else core.dispatch({ kind: 'misapplied' });
     core.prune();
     return Promise.resolve();
   }
@@ -263,8 +263,8 @@ class SwarmFacade implements Swarm {
     }
   }
 
-  #entered({ round, state, bytes, from }: ReceivedSnapshot): void {
-    this.#resolveEntry({ kind: 'snapshot', round, state, bytes }, from);
+  #entered({ round, record, state, bytes, from }: ReceivedSnapshot): void {
+    this.#resolveEntry({ kind: 'snapshot', round, record, state, bytes }, from);
   }
 
   #resolveEntry(entry: Entry, from: readonly PeerId[] = []): void {

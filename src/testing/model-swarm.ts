@@ -173,7 +173,10 @@ class ModelSwarm {
     while (!agreed()) {
       await world.step(10);
       if (steps++ % 20 === 0) this.#checkFinality();
-      if (world.clock.now() > endMs) throw new Error(`the calm swarm does not agree\n${this.#describe()}`);
+      if (world.clock.now() > endMs)
+        throw new Error(
+          `the calm swarm does not agree by round ${target}\n${this.#describe()}\n${this.#honest.map((one) => one.states.get(Math.min(...this.#honest.map(({ round }) => round)))).join()}`,
+        );
     }
     this.#checkFinality();
   }

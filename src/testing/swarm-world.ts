@@ -260,9 +260,10 @@ export class TestVolunteer {
   }
 
   describe(): string {
-    const { round, members, connected, waitingFor, rejections } = this.swarm.view();
+    const { round, members, connected, waitingFor, rejections, finalRound, epoch } = this.swarm.view();
     const lists = `${members.length} members, ${connected.length} linked, ${JSON.stringify(rejections)}`;
-    return `applied ${this.round}, head ${round}, ${lists}: ${waitingFor} ${this.ended === undefined ? '' : describeError(this.ended)}`;
+    const final = `final ${finalRound}${epoch === 0 ? '' : ` in epoch ${epoch}`}`;
+    return `applied ${this.round}, head ${round}, ${final}, ${lists}: ${waitingFor} ${this.ended === undefined ? '' : describeError(this.ended)}`;
   }
 
   async run(): Promise<void> {
@@ -295,7 +296,7 @@ export class TestVolunteer {
     this.#agreedMs = undefined;
     this.round = entry.round;
     this.state = entry.kind === 'genesis' ? startState : toText(entry.bytes);
-    if (entry.kind === 'snapshot') await this.swarm.confirm(entry.round, this.state);
+    if (entry.kind === 'snapshot') await this.swarm.confirm(entry.round, this.state, entry.record);
     await this.#keep();
   }
 
@@ -347,7 +348,7 @@ export class TestVolunteer {
     this.round = round;
     this.states.set(round, this.state);
     this.records.set(round, record);
-    await this.swarm.confirm(round, this.state);
+    await this.swarm.confirm(round, this.state, record.digest);
     if (round % keepEvery === 0) await this.#keep();
   }
 }
