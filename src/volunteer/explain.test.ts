@@ -82,7 +82,13 @@ test('a snapshot on its way comes before everything else', () => {
 
 test('a latecomer is told that it follows, then that it trains silently; paused, only that', () => {
   const view = look({ isMember: false });
-  const at = (stage: 'rounds' | 'warm-up') => ({ stage, done: 1, total: 8, perSecond: undefined, sources: 0 });
+  const at = (stage: 'rounds' | 'warm-up') => ({
+    stage,
+    done: 1,
+    total: 8,
+    perSecond: undefined,
+    sources: 0,
+  });
   expect(explain(view, { ...trains, catchUp: at('rounds') })).toMatchObject({
     state: 'catching-up',
     reason: expect.stringMatching(/Following/) as string,

@@ -79,7 +79,7 @@ export async function trainRound(
   const update = strategy.aggregate(agreed.contributions);
   await strategy.apply(round, update);
   const state = await replica.digest();
-  await swarm.confirm(round, state);
+  await swarm.confirm(round, state, agreed.record.digest);
   phases.add('apply', clock.now() - start);
   return { agreed, mine, sent, state, computeMs, members };
 }

@@ -130,7 +130,7 @@ export class TrainingLoop {
     board.stateDigest = state;
     if (entry.kind === 'snapshot') {
       board.wentTo(round);
-      await swarm.confirm(round, state);
+      await swarm.confirm(round, state, entry.record);
       this.#checkpoints.keep(at, entry.bytes);
     } else this.#checkpoints.take(at);
     return at;

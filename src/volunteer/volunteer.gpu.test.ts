@@ -1,45 +1,17 @@
 import { expect, test } from 'vitest';
-import { utf8, type Bytes } from '../base/bytes.ts';
 import { realClock } from '../base/clock.ts';
-import { digestOf } from '../base/digest.ts';
-import type { Digest } from '../base/ids.ts';
 import { SeededRandom } from '../base/random.ts';
-import { canonicalManifest, manifestDigest, type CorpusManifest } from '../data/manifest.ts';
 import { nodeGpu } from '../hosts/node.ts';
 import { createIdentity } from '../swarm/identity.ts';
 import { MemoryNetwork } from '../swarm/memory-transport.ts';
 import type { Transport } from '../swarm/transport.ts';
+import { toyCorpus } from '../testing/gpu-swarm.ts';
 import { runIdOf, type RunConfig } from './run-config.ts';
 import { planRun } from './run-plan.ts';
 import type { VolunteerStatus } from './status.ts';
 import { Volunteer } from './volunteer.ts';
 
 const seed = 11;
-
-/** Text in which every letter foretells the next, so that a few rounds of learning show. */
-async function toyCorpus(): Promise<{ id: Digest; files: Map<string, Bytes> }> {
-  const text = utf8('abcdefghijklmnopqrstuvwxyz'.repeat(40));
-  const digest = await digestOf(text);
-  const shard = (split: 'train' | 'validation') => ({
-    digest,
-    bytes: text.length,
-    split,
-    documents: ['toy'],
-  });
-  const manifest: CorpusManifest = {
-    version: 1,
-    separator: '',
-    notes: [],
-    sources: [],
-    shards: [shard('train'), shard('validation')],
-    totals: { documents: 1, trainBytes: text.length, validationBytes: text.length },
-  };
-  const files = new Map([
-    ['manifest.json', canonicalManifest(manifest)],
-    [`${digest}.bin`, text],
-  ]);
-  return { id: await manifestDigest(manifest), files };
-}
 
 async function swarmOf(count: number, change: (planned: RunConfig) => RunConfig) {
   const network = new MemoryNetwork({ clock: realClock, random: new SeededRandom(seed), delayMs: [0, 0] });
