@@ -72,7 +72,10 @@ function resolveNamed(draft: Draft, nowMs: number, effects: RoundEffect[]): void
   }
 }
 
-/** Takes one step towards the best tip; false if we stand there. */
+/**
+ * Goes to the best tip; false if we stand there. All the way before the next look: what may be stood on depends on where we
+ * stand, and a choice taken back halfway would be taken again for ever.
+ */
 function moveHead(draft: Draft, nowMs: number, effects: RoundEffect[]): boolean {
   const { head } = draft;
   if (head === undefined) {
@@ -83,12 +86,12 @@ function moveHead(draft: Draft, nowMs: number, effects: RoundEffect[]): boolean 
   }
   const tip = bestTip(draft, nowMs);
   if (tip === undefined || tip === head.digest) return false;
-  const next = nodeAt(draft, tip, head.round + 1);
-  if (next?.context.parent === head.digest) {
+  if (nodeAt(draft, tip, head.round)?.context.record !== head.digest) rollBack(draft, tip, nowMs, effects);
+  while (draft.head?.digest !== tip) {
+    const next = nodeAt(draft, tip, currentRound(draft));
+    invariant(next?.context.parent === draft.head?.digest, 'the tip is above our head');
     accept(draft, next, nowMs, effects);
-    return true;
   }
-  rollBack(draft, tip, nowMs, effects);
   return true;
 }
 
