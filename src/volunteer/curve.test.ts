@@ -20,3 +20,16 @@ test('a point that does not move forward is ignored', () => {
   curve.add({ round: 1, train: 9, validation: undefined });
   expect(curve.points).toEqual([{ round: 2, train: 1, validation: undefined }]);
 });
+
+test('rounds that were taken back leave the curve, and others take their place', () => {
+  const curve = new Curve();
+  for (let round = 1; round <= 5; round++) curve.add({ round, train: 1, validation: undefined });
+  curve.cutBack(3);
+  curve.add({ round: 4, train: 7, validation: undefined });
+  expect(curve.points.map(({ round, train }) => [round, train])).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [4, 7],
+  ]);
+});

@@ -92,6 +92,13 @@ export class StatusBoard {
     this.#records = this.#records.map((record) => (record.round === round ? { ...record, state } : record));
   }
 
+  /** Rounds of own contributions that are neither final nor lost, as far as receipts are kept. */
+  get unsettledRounds(): readonly number[] {
+    return this.#receipts.flatMap(({ round, standing }) =>
+      standing === 'provisional' && !this.#settled.has(round) ? [round] : [],
+    );
+  }
+
   /** Own contribution of `round` is final and counted. */
   counted(round: number): void {
     this.#settled.add(round);

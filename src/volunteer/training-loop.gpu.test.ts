@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { openTestGpu } from '../testing/gpu.ts';
 import { GpuSwarm, type GpuSwarmOptions, type LoopVolunteer } from '../testing/gpu-swarm.ts';
+import { StarlingError } from '../base/errors.ts';
+import { createSigningLog, memorySigningLog } from '../swarm/signing-log.ts';
 import { warmUpRounds } from './catching-up.ts';
 
 const gpu = await openTestGpu();
@@ -127,4 +129,30 @@ test('what leaves the momentum for a round that is taken back is given back once
   await lone.until('counted again', (status) =>
     status.receipts.some(({ round, standing }) => round > cutAt + 3 && standing === 'final'),
   );
+});
+
+test('a round that its key signed in an earlier life is trained silently, never compressed again', async () => {
+  const world = await swarmOf({ seed: 61, minMembers: 1, roundDeadlineMs: 500 });
+  const [first] = world.volunteers;
+  await reach([first], 3);
+  const log = memorySigningLog();
+  const signed = first.status.round + 6;
+  await log.claim('contribution', signed);
+  const again = await world.join(log);
+  await again.until('counted', ({ receipts }) => receipts.some(({ counted }) => counted));
+  expect(Math.min(...again.compressed)).toBeGreaterThan(signed);
+  expect(differences(world.volunteers)).toEqual([]);
+});
+
+test('where signatures cannot be stored the volunteer ends, and says what to do', async () => {
+  const world = await GpuSwarm.open(gpu, { seed: 62, minMembers: 1 });
+  worlds.push(world);
+  const disk = new StarlingError('signing-log-failed', 'The disk is full.', 'Make room.');
+  const nothing = { contribution: -1, confirm: -1, record: -1, lock: -1 };
+  const log = createSigningLog(nothing, ({ contribution }) =>
+    contribution < 2 ? Promise.resolve() : Promise.reject(disk),
+  );
+  const alone = await world.join(log);
+  await alone.until('ended', () => alone.ended !== undefined);
+  expect(alone.endedCode).toBe('signing-log-failed');
 });

@@ -96,7 +96,7 @@ export class TrainingLoop {
       } catch (thrown) {
         const code = thrown instanceof StarlingError ? thrown.code : undefined;
         if (code !== 'swarm-branch' && code !== 'swarm-behind') throw thrown;
-        at = (code === 'swarm-branch' ? await this.#goBack() : undefined) ?? (await this.#reenter(at));
+        at = (code === 'swarm-branch' ? await this.#goBack() : undefined) ?? (await this.#giveUpChain(at));
       }
       this.#at = at;
     }
@@ -134,6 +134,19 @@ export class TrainingLoop {
       this.#checkpoints.keep(at, entry.bytes);
     } else this.#checkpoints.take(at);
     return at;
+  }
+
+  /**
+   * The others' chain is another, or too far ahead: what was sent and is not final yet is lost, or its fate will not be
+   * known here. It is not given back, since some of it may count.
+   */
+  #giveUpChain(before: Stand): Promise<Stand> {
+    const { board } = this.#host;
+    for (const round of board.unsettledRounds) {
+      this.#street.strategy.forget(round);
+      board.lost(round);
+    }
+    return this.#reenter(before);
   }
 
   #reenter(before: Stand): Promise<Stand> {
