@@ -178,4 +178,3 @@ function quotesHold(
   }
   return chain(all(checks), (held) => held.every(Boolean));
 }
-

@@ -118,6 +118,7 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
       return;
     case 'applied':
       draft.applied = { round: event.round, state: event.state };
+      draft.unchecked = false;
       if (draft.joinSentRound === event.round) draft.joinSentRound = undefined;
       draft.desertedSinceMs = undefined; // counted anew: while we lagged, another's takeover may have left
       draft.states = new Map([...withEntry(draft.states, event.round, event.state)].slice(-statesKept));
@@ -397,6 +398,7 @@ function takeSnapshot(draft: Draft, { contexts, state }: EventOf<'snapshot'>, no
   draft.ranks = rankMembers(last.record, last.round + 1, last.members);
   draft.everMembers = new Set(contexts.flatMap(({ members }) => members.map(({ id }) => id)));
   draft.applied = { round: last.round, state };
+  draft.unchecked = true;
   // Asked for when the volunteer has checked the snapshot, and confirms it.
   draft.joinSentRound = last.round;
   draft.states = new Map([[last.round, state]]);

@@ -19,7 +19,7 @@ import type { CountedContribution } from './swarm-api.ts';
 
 /** The record this volunteer should sign now, or undefined. */
 export function proposal(state: RoundState, nowMs: number): RecordDraft | undefined {
-  if (state.proposedRound >= currentRound(state)) return undefined;
+  if (state.proposedRound >= currentRound(state) || state.unchecked) return undefined;
   if (state.mode === 'entering') return genesis(state);
   return state.mode === 'following' ? (next(state, nowMs) ?? takeover(state, nowMs)) : undefined;
 }

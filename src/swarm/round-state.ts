@@ -114,6 +114,8 @@ export interface RoundState {
   readonly everMembers: ReadonlySet<PeerId>;
   /** Where the replica stands; undefined while it has to be put back to an earlier record of our chain. */
   readonly applied: { readonly round: number; readonly state: string } | undefined;
+  /** `applied` is what a snapshot said it is; the volunteer has not looked yet. Nothing is signed on it. */
+  readonly unchecked: boolean;
   readonly links: ReadonlyMap<PeerId, Link>;
   /** Contributions to the round in progress. */
   readonly pool: ReadonlyMap<Digest, Pooled>;
@@ -290,6 +292,7 @@ export function initialRoundState(settings: RoundSettings, signed: SignedBefore)
     ranks: [],
     everMembers: new Set(),
     applied: undefined,
+    unchecked: false,
     links: new Map(),
     pool: new Map(),
     past: new Map(),

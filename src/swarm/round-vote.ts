@@ -23,7 +23,7 @@ const smallSwarm = 5;
  */
 export function vote(draft: Draft, effects: RoundEffect[]): void {
   const { head, applied, settings } = draft;
-  if (head === undefined || applied?.round !== head.round || draft.saidGoodbye) return;
+  if (head === undefined || applied?.round !== head.round || draft.unchecked || draft.saidGoodbye) return;
   const context = draft.nodes.get(head.digest)?.context;
   if (context === undefined || head.round <= draft.votedRound || context.certified < draft.lock) return;
   if (!draft.forked && head.round % ballotEvery(draft.members.length) !== 0) return;
