@@ -1,0 +1,2 @@
+export function findFirefox(): string | undefined;
+export function firefoxEnvironment(): Record<string, string | undefined>;
