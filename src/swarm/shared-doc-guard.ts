@@ -36,7 +36,7 @@ export interface PeerBounds {
 
 /** The bounds of a document. */
 export const boundsOf = (shared: SharedDoc, arrived: (refused: boolean) => void): PeerBounds => ({
-  documentFull: (moreBytes) => shared.encodedBytes() + moreBytes > 2 * documentLimitBytes,
+  documentFull: (moreBytes) => shared.isAbove(2 * documentLimitBytes, moreBytes),
   knownClock: (client) => Y.getState(shared.doc.store, client),
   awareness: shared.awarenessGate(),
   arrived,
