@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { ManualClock } from '../base/clock.ts';
 import { DocumentNetwork, idOf, recordOf } from '../swarm/shared-doc-network.test-data.ts';
@@ -13,7 +13,7 @@ async function build(volunteers: number) {
   const clock = new ManualClock();
   const network = new DocumentNetwork(clock);
   const records: RecordSummary[] = [];
-  const tabs = [];
+  const tabs: { rooms: SharedRooms; announcer: Announcer; id: string }[] = [];
   for (let i = 0; i < volunteers; i++) {
     const rooms = await SharedRooms.open({ room: 'room', open: network.tab(), clock });
     await network.settle();
@@ -39,7 +39,9 @@ async function build(volunteers: number) {
     for (let round = from; round <= to; round++) {
       records.push(recordOf(round, { leader: idOf(round % volunteers) }));
       for (let quarter = 0; quarter < 4; quarter++) {
-        tabs.forEach(({ announcer }, i) => announcer.tell(statusOf(i, round)));
+        tabs.forEach(({ announcer }, i) => {
+          announcer.tell(statusOf(i, round));
+        });
         clock.advance(250);
         await network.settle();
       }
@@ -87,7 +89,9 @@ test('what a stranger takes out of the document is put back, and no more often t
   const written = vi.fn();
   for (const { doc } of network.tabsIn('room'))
     if (doc !== stranger.doc)
-      doc.on('update', (_update: Uint8Array, origin: unknown) => origin !== 'network' && written());
+      doc.on('update', (_update: Uint8Array, origin: unknown) => {
+        if (origin !== 'network') written();
+      });
   const run = stranger.doc.getMap('run');
   run.set('config', 'scribble');
   run.delete('page');

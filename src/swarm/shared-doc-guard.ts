@@ -87,7 +87,7 @@ function guardPeer(
   const clients = new Allowance(clock, burstClients, clientMs);
   const own: PeerBounds = {
     ...bounds,
-    awareness: { ...bounds.awareness, mayAdd: () => bounds.awareness.mayAdd() && clients.take() },
+    awareness: { ...bounds.awareness, mayAdd: (more) => bounds.awareness.mayAdd(more) && clients.take() },
   };
   peer.emit = (name, ...args) => {
     if (name === 'data') {

@@ -166,9 +166,9 @@ export class SharedDoc {
       self: () => awareness.clientID,
       inOurName: (clock) => this.#answerToOurName(clock),
       isKnown: (client) => awareness.states.has(client),
-      mayAdd: () => {
+      mayAdd: (more) => {
         this.#forgetGone();
-        return awareness.states.size < maxAwarenessStates;
+        return awareness.states.size + more < maxAwarenessStates;
       },
       count: (reason) => this.countRejection(reason),
     };
