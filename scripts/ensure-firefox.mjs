@@ -1,10 +1,7 @@
 // Firefox for the tests: found, or installed from the system's packages with a software Vulkan driver beside it.
 import { existsSync, readdirSync } from 'node:fs';
-import { findFirefox } from './find-firefox.mjs';
+import { findFirefox, withoutFirefox } from './find-firefox.mjs';
 import { isProgram, run } from './steps.mjs';
-
-export const withoutFirefox =
-  'No Firefox, and none could be installed: install firefox-esr (on Debian, with mesa-vulkan-drivers), or set FIREFOX_PATH to its program.';
 
 /** Without a Vulkan driver Firefox has WebGPU and no adapter. Other systems have drivers of their own. */
 const hasDriver = () =>

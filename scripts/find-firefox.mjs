@@ -10,6 +10,10 @@ const usualPlaces = [
   '/Applications/Firefox.app/Contents/MacOS/firefox',
 ];
 
+/** Why a test that needs Firefox is not run. */
+export const withoutFirefox =
+  'No Firefox, and none could be installed: install firefox-esr (on Debian, with mesa-vulkan-drivers), or set FIREFOX_PATH to its program.';
+
 const isExecutable = (path) => {
   try {
     accessSync(path, constants.X_OK);

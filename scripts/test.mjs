@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ensureChromium } from './ensure-chromium.mjs';
-import { ensureFirefox, withoutFirefox } from './ensure-firefox.mjs';
+import { ensureFirefox } from './ensure-firefox.mjs';
+import { withoutFirefox } from './find-firefox.mjs';
 import { installPackages } from './setup.mjs';
 import { makeCorpus, root, runPackage } from './steps.mjs';
 

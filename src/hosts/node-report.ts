@@ -30,7 +30,7 @@ export class NodeReport {
         `${record.contributions} of ${status.members} contributed`,
         `mine: ${mine}`,
         `state ${record.state.slice(0, 8)}`,
-        ...(status.replicasAgree === false ? ['REPLICAS DIFFER'] : []),
+        ...(status.replicasAgree === false && record === status.records.at(-1) ? ['REPLICAS DIFFER'] : []),
       ];
       lines.push(parts.join(', '));
     }
