@@ -48,6 +48,8 @@ export function softwareVulkanEnvironment() {
   if (folder === undefined) return {};
   const before = process.env.LD_LIBRARY_PATH;
   return {
+    // Mesa's device-selection layer loads into every process and writes to its stderr; with one driver it selects nothing.
+    NODEVICE_SELECT: '1',
     VK_ICD_FILENAMES: join(folder, 'vk_swiftshader_icd.json'),
     LD_LIBRARY_PATH: before === undefined || before === '' ? folder : `${folder}:${before}`,
   };

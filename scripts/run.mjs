@@ -1,6 +1,6 @@
 // node scripts/run.mjs <file.ts> [arguments]: runs a TypeScript file that imports shaders, in Node with Dawn.
 // Starts a child, because the dynamic loader reads where the software Vulkan driver is at process start.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { softwareVulkanEnvironment } from './find-chromium.mjs';
 
@@ -15,9 +15,16 @@ const program = `
   await module.main(process.argv.slice(1));
   process.exit(process.exitCode ?? 0);
 `;
-const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', program, '--', ...rest], {
+const child = spawn(process.execPath, ['--input-type=module', '-e', program, '--', ...rest], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   env: { ...process.env, ...softwareVulkanEnvironment() },
   stdio: 'inherit',
 });
-process.exit(status ?? 1);
+// Ctrl-C at a terminal reaches both; we wait for the child to end its own way.
+process.on('SIGINT', () => {
+  if (!process.stdin.isTTY) child.kill('SIGINT');
+});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.on('exit', (code) => {
+  process.exitCode = code ?? 1;
+});

@@ -1,14 +1,19 @@
 // npm test: every check and every test, in order, all of them even when one fails. `node scripts/test.mjs unit lint` runs
-// the named steps only. The last line is the sum: `N passed, N failed[, N skipped]`. A step that is no test suite counts
-// as one.
+// the named steps only. What was skipped is named with its reason, and the last line is the sum:
+// `N passed, N failed[, N skipped]`. A step that is no test suite counts as one.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ensureChromium } from './ensure-chromium.mjs';
+import { ensureFirefox } from './ensure-firefox.mjs';
+import { withoutFirefox } from './find-firefox.mjs';
 import { installPackages } from './setup.mjs';
 import { makeCorpus, root, runPackage } from './steps.mjs';
 
 const reports = 'dist/reports';
+
+/** One line for everything that was not run, with why. */
+const notRun = [];
 
 /** The counts a test runner wrote, as [passed, failed, skipped]; undefined where it did not get that far. */
 function readReport(file, count) {
@@ -40,12 +45,22 @@ async function vitest(project) {
   ]);
   return counted(
     exitCode,
-    readReport(file, (report) => [
-      report.numPassedTests,
-      report.numFailedTests,
-      report.numPendingTests + report.numTodoTests,
-    ]),
+    readReport(file, (report) => {
+      for (const { assertionResults } of report.testResults)
+        for (const { status, fullName } of assertionResults)
+          if (['skipped', 'pending', 'todo', 'disabled'].includes(status)) notRun.push(fullName.trim());
+      return [report.numPassedTests, report.numFailedTests, report.numPendingTests + report.numTodoTests];
+    }),
   );
+}
+
+/** Tests of a Playwright report that were skipped, with the reasons their annotations give. */
+function* skippedIn({ suites = [], specs = [] }) {
+  for (const { title, tests } of specs)
+    for (const { status, annotations } of tests)
+      if (status === 'skipped')
+        yield [title, ...annotations.flatMap(({ description }) => description ?? [])].join(': ');
+  for (const suite of suites) yield* skippedIn(suite);
 }
 
 async function playwright() {
@@ -56,8 +71,19 @@ async function playwright() {
   });
   return counted(
     exitCode,
-    readReport(file, ({ stats }) => [stats.expected + stats.flaky, stats.unexpected, stats.skipped]),
+    readReport(file, (report) => {
+      const { stats } = report;
+      notRun.push(...skippedIn(report));
+      return [stats.expected + stats.flaky, stats.unexpected, stats.skipped];
+    }),
   );
+}
+
+/** Without Firefox the step is skipped, not failed. */
+async function firefox() {
+  if (await ensureFirefox()) return [1, 0, 0];
+  notRun.push(withoutFirefox);
+  return [0, 0, 1];
 }
 
 const layers = ['src', 'signaling-server', 'e2e', 'scripts', 'bench'].filter((path) =>
@@ -67,6 +93,7 @@ const layers = ['src', 'signaling-server', 'e2e', 'scripts', 'bench'].filter((pa
 const steps = {
   setup: () => check(installPackages),
   chromium: () => check(ensureChromium),
+  firefox,
   corpus: () => check(makeCorpus),
   format: () => check(() => runPackage('prettier', ['--check', '.'])),
   types: () => check(() => runPackage('tsc', ['-p', '.'])),
@@ -109,5 +136,6 @@ console.log(
   `\n${['step', 'passed', 'failed', 'skipped', 'seconds'].map((cell) => cell.padEnd(10)).join('')}`,
 );
 for (const row of rows) console.log(row.map((cell) => String(cell).padEnd(10)).join(''));
+if (notRun.length > 0) console.log(`\nnot run:\n${notRun.map((line) => `  ${line}`).join('\n')}`);
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 ? 1 : 0;

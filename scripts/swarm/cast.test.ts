@@ -21,6 +21,7 @@ class FakeVolunteer implements VolunteerDriver {
   readonly host = 'chromium';
   readonly errors: readonly string[] = [];
   readonly done: string[] = [];
+  isGone = false;
   id: string;
   states: string;
   more: Partial<VolunteerStatus>;
@@ -31,7 +32,8 @@ class FakeVolunteer implements VolunteerDriver {
     this.more = more;
   }
 
-  status(): Promise<VolunteerStatus> {
+  status(): Promise<VolunteerStatus | undefined> {
+    if (this.isGone) return Promise.resolve(undefined);
     return Promise.resolve(
       fakeStatus(fakeRecords(1, this.states), {
         self: this.id as PeerId,
@@ -112,6 +114,17 @@ test('a volunteer that fails ends the run with its name, its reason and what to 
   await expect(castOf(new FakeVolunteer('one', 'a'), failed).look()).rejects.toThrow(
     'volunteer 2 (chromium) failed: The GPU was lost. Join again.',
   );
+});
+
+test('a volunteer that is gone of itself ends the run; one that has not begun does not', async () => {
+  const one = new FakeVolunteer('one', 'a');
+  const cast = castOf(one);
+  one.isGone = true;
+  await cast.look();
+  one.isGone = false;
+  await cast.look();
+  one.isGone = true;
+  await expect(cast.look()).rejects.toThrow('volunteer 1 (chromium) is gone');
 });
 
 test('what does not answer in time is a problem that says so', async () => {

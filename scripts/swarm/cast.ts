@@ -50,7 +50,11 @@ class Actor implements Witness, Candidate {
   async look(): Promise<void> {
     if (!this.isHere) return;
     const status = await this.driver.status();
-    if (status === undefined) return;
+    if (status === undefined) {
+      if (this.life.status !== undefined)
+        throw new Error(`${this.name} is gone, though no step ended it. ${this.driver.errors.join('; ')}`);
+      return;
+    }
     this.life.status = status;
     this.life.log.add(status.records);
   }

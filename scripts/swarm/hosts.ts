@@ -1,31 +1,19 @@
 import type { Browser } from 'playwright';
 import { launchChromium } from './browser.ts';
+import { within } from './cast.ts';
 import { ChromiumVolunteer } from './chromium-volunteer.ts';
 import type { VolunteerDriver } from './driver.ts';
 import type { HostName } from './options.ts';
 import type { PageAddress } from './volunteer-page.ts';
 
-/** A browser that runs, and what ends it. */
-interface OpenBrowser {
-  open(address: PageAddress): Promise<VolunteerDriver>;
-  close(): Promise<void>;
-}
+const closeWithinMs = 30_000;
 
-async function startFirefox(): Promise<OpenBrowser> {
-  const { FirefoxVolunteer, launchFirefox } = await import('./firefox-volunteer.ts');
-  const firefox = await launchFirefox();
-  return {
-    open: (address) => FirefoxVolunteer.open(firefox, address),
-    close: () => firefox.close(),
-  };
-}
-
-/** Starts each browser when a volunteer of its kind is first asked for, and ends all that it started. */
+/** Starts the browsers that volunteers ask for, and ends all that it started. */
 export class Hosts {
   readonly #address: PageAddress;
   readonly #opened: VolunteerDriver[] = [];
+  readonly #firefoxes: { close(): Promise<void> }[] = [];
   #chromium: Browser | undefined;
-  #firefox: OpenBrowser | undefined;
 
   constructor(address: PageAddress) {
     this.#address = address;
@@ -48,9 +36,13 @@ export class Hosts {
       case 'chromium':
         this.#chromium ??= await launchChromium();
         return ChromiumVolunteer.open(this.#chromium, this.#address, { first });
-      case 'firefox':
-        this.#firefox ??= await startFirefox();
-        return this.#firefox.open(this.#address);
+      case 'firefox': {
+        const { FirefoxVolunteer, launchFirefox } = await import('./firefox-volunteer.ts');
+        // One for each, because a Firefox volunteer can be killed only with all of its browser.
+        const firefox = await launchFirefox();
+        this.#firefoxes.push(firefox);
+        return FirefoxVolunteer.open(firefox, this.#address);
+      }
       case 'node': {
         const { NodeVolunteer } = await import('./node-volunteer.ts');
         return NodeVolunteer.open(this.#address);
@@ -62,8 +54,10 @@ export class Hosts {
   async close(): Promise<void> {
     // Chromium ends its tabs by itself.
     const others = this.#opened.filter((one) => !(one instanceof ChromiumVolunteer));
-    const endings = await Promise.allSettled(others.map((one) => one.close()));
-    endings.push(...(await Promise.allSettled([this.#chromium?.close(), this.#firefox?.close()])));
+    const end = (what: readonly { readonly close: () => Promise<void> }[]) =>
+      Promise.allSettled(what.map((one) => within(closeWithinMs, one.close(), 'it does not end')));
+    const browsers = [...(this.#chromium === undefined ? [] : [this.#chromium]), ...this.#firefoxes];
+    const endings = [...(await end(others)), ...(await end(browsers))];
     for (const ending of endings)
       if (ending.status === 'rejected') console.error(`could not be closed: ${String(ending.reason)}`);
   }

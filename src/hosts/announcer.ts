@@ -11,15 +11,16 @@ const lookMs = 5_000;
 /** As many as the document keeps: older records need not be put back. */
 const keptRecords = 8;
 
-/** The rooms of a run, or a document that stays in one room. */
-type Shared = Pick<SharedRooms, 'view' | 'announceRecord' | 'announceSample' | 'setPresence'> &
-  Partial<Pick<SharedRooms, 'passRound' | 'uphold'>>;
+type Shared = Pick<
+  SharedRooms,
+  'view' | 'passRound' | 'uphold' | 'announceRecord' | 'announceSample' | 'setPresence'
+>;
 
 /** Tells the shared document what this tab's volunteer does: records it led, text it sampled, and that it is here. */
 export class Announcer {
   readonly #shared: Shared;
   readonly #clock: Clock;
-  readonly #config: string | undefined;
+  readonly #config: string;
   /** Eight at once, then one a minute: a stranger who goes on taking things out costs no more. */
   readonly #repairs: Allowance;
   #announcedRound = 0;
@@ -28,8 +29,8 @@ export class Announcer {
   #presenceAt = -Infinity;
   #presenceState = '';
 
-  /** `config`: the canonical text of the volunteer's run; without it nothing is put back. */
-  constructor(shared: Shared, clock: Clock, config?: string) {
+  /** `config`: the canonical text of the volunteer's run. */
+  constructor(shared: Shared, clock: Clock, config: string) {
     this.#shared = shared;
     this.#clock = clock;
     this.#config = config;
@@ -39,7 +40,7 @@ export class Announcer {
 
   tell(status: VolunteerStatus): void {
     const isMember = status.peers.some(({ self, member }) => self && member);
-    this.#shared.passRound?.(isMember ? status.round : undefined);
+    this.#shared.passRound(isMember ? status.round : undefined);
     for (const record of status.records) {
       if (record.round <= this.#announcedRound) continue;
       this.#announcedRound = record.round;
@@ -50,12 +51,12 @@ export class Announcer {
       this.#shared.announceSample({ ...status.sample, by: status.self });
     }
     this.#tellPresence(status, isMember);
-    if (isMember && this.#config !== undefined) this.#putBack(status, this.#config);
+    if (isMember) this.#putBack(status, this.#config);
   }
 
   /** This tab no longer trains. */
   silence(): void {
-    this.#shared.passRound?.(undefined);
+    this.#shared.passRound(undefined);
     this.#shared.setPresence(undefined);
   }
 
@@ -73,12 +74,12 @@ export class Announcer {
     const oldest = shown.length < keptRecords ? 0 : Math.min(...shown);
     const led = status.records.slice(-keptRecords).filter(({ leader }) => leader === status.self);
     const lost = led.filter(({ round }) => round >= oldest && !shown.includes(round));
-    const upheld = this.#shared.uphold?.(own, {
+    const upheld = this.#shared.uphold(own, {
       records: status.records.slice(-keptRecords),
       curve: status.curve,
     });
-    if (upheld !== true) for (const record of lost) this.#shared.announceRecord(record);
-    if (upheld !== true && lost.length === 0) this.#repairs.giveBack();
+    if (!upheld) for (const record of lost) this.#shared.announceRecord(record);
+    if (!upheld && lost.length === 0) this.#repairs.giveBack();
   }
 
   #tellPresence(status: VolunteerStatus, member: boolean): void {

@@ -36,7 +36,7 @@ export interface PeerBounds {
 
 /** The bounds of a document. */
 export const boundsOf = (shared: SharedDoc, arrived: (refused: boolean) => void): PeerBounds => ({
-  documentFull: (moreBytes) => shared.encodedBytes() + moreBytes > 2 * documentLimitBytes,
+  documentFull: (moreBytes) => shared.isAbove(2 * documentLimitBytes, moreBytes),
   knownClock: (client) => Y.getState(shared.doc.store, client),
   awareness: shared.awarenessGate(),
   arrived,
@@ -87,7 +87,7 @@ function guardPeer(
   const clients = new Allowance(clock, burstClients, clientMs);
   const own: PeerBounds = {
     ...bounds,
-    awareness: { ...bounds.awareness, mayAdd: () => bounds.awareness.mayAdd() && clients.take() },
+    awareness: { ...bounds.awareness, mayAdd: (more) => bounds.awareness.mayAdd(more) && clients.take() },
   };
   peer.emit = (name, ...args) => {
     if (name === 'data') {

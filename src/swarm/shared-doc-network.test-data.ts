@@ -57,13 +57,18 @@ export function receive(shared: SharedDoc, message: Uint8Array): boolean {
   if (typeof judged === 'string') shared.countRejection(judged);
   if (!(judged instanceof Uint8Array)) return judged === undefined;
   const decoder = decoding.createDecoder(judged);
-  if (decoding.readVarUint(decoder) === 0) {
-    decoding.readVarUint(decoder);
-    Y.applyUpdate(shared.doc, decoding.readVarUint8Array(decoder), 'network');
-  } else {
-    applyAwarenessUpdate(shared.awareness, decoding.readVarUint8Array(decoder), 'network');
+  try {
+    if (decoding.readVarUint(decoder) === 0) {
+      decoding.readVarUint(decoder);
+      Y.applyUpdate(shared.doc, decoding.readVarUint8Array(decoder), 'network');
+    } else {
+      applyAwarenessUpdate(shared.awareness, decoding.readVarUint8Array(decoder), 'network');
+    }
+    return true;
+  } catch {
+    shared.countRejection('peer-handler-failed');
+    return false;
   }
-  return true;
 }
 
 /** Rooms whose tabs are all connected to each other, in one process, behind the guards. Messages wait for `settle`. */

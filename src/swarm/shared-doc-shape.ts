@@ -41,8 +41,9 @@ export function updateProblem(update: Uint8Array, known: KnownClock): string | u
   return undefined;
 }
 
-function isOurs({ content, origin, rightOrigin, parent, parentSub }: Y.Item): boolean {
+function isOurs({ id, content, origin, rightOrigin, parent, parentSub }: Y.Item): boolean {
   if (rightOrigin !== null) return false; // only sequences have neighbours on both sides
+  if (!isBefore(origin, id) || !isBefore(parent, id)) return false;
   if (content instanceof Y.ContentDeleted) return hasOurName(origin, parent, parentSub);
   if (content instanceof Y.ContentType)
     return content.type instanceof Y.Map && isOurMap(origin, parent, parentSub);
@@ -53,6 +54,10 @@ function isOurs({ content, origin, rightOrigin, parent, parentSub }: Y.Item): bo
     (typeof value === 'number' && Number.isSafeInteger(value));
   return fits && hasOurName(origin, parent, parentSub);
 }
+
+/** Yjs throws, half-way, on what refers to something of its own client that comes later. */
+const isBefore = (referred: unknown, { client, clock }: Y.ID): boolean =>
+  !(referred instanceof Y.ID) || referred.client !== client || referred.clock < clock;
 
 /** An entry that follows another under its key names neither map nor key. */
 const hasOurName = (origin: unknown, parent: unknown, key: string | null): boolean => {
@@ -73,8 +78,8 @@ export interface AwarenessGate {
   /** Someone else says our state; `clock` tells whether it is but an echo. */
   readonly inOurName: (clock: number) => void;
   readonly isKnown: (client: number) => boolean;
-  /** Whether one more client may be known. */
-  readonly mayAdd: () => boolean;
+  /** Whether one more client may be known besides those there are and `more`. */
+  readonly mayAdd: (more: number) => boolean;
   readonly count: (reason: string) => void;
 }
 
@@ -85,6 +90,7 @@ export interface AwarenessGate {
 export function sieveAwareness(update: Uint8Array, gate: AwarenessGate): Uint8Array | undefined {
   const decoder = decoding.createDecoder(update);
   const kept: (readonly [client: number, clock: number, text: string])[] = [];
+  const added = new Set<number>();
   const entries = decoding.readVarUint(decoder);
   for (let i = 0; i < entries; i++) {
     const client = decoding.readVarUint(decoder);
@@ -94,9 +100,13 @@ export function sieveAwareness(update: Uint8Array, gate: AwarenessGate): Uint8Ar
       gate.inOurName(clock);
       continue;
     }
-    const problem = stateProblem(clock, text) ?? admission(client, text, gate);
-    if (problem === undefined) kept.push([client, clock, text]);
-    else if (problem !== 'unknown-and-gone') gate.count(problem);
+    const known = added.has(client) || gate.isKnown(client);
+    const problem = stateProblem(clock, text) ?? (known ? undefined : admission(text, added.size, gate));
+    if (problem === undefined) {
+      kept.push([client, clock, text]);
+      if (!known) added.add(client);
+    }
+    if (problem !== undefined && problem !== 'unknown-and-gone') gate.count(problem);
   }
   if (kept.length === 0) return undefined;
   const encoder = encoding.createEncoder();
@@ -117,8 +127,7 @@ function stateProblem(clock: number, text: string): string | undefined {
   return typeof state === 'object' && !Array.isArray(state) ? undefined : 'awareness-malformed';
 }
 
-function admission(client: number, text: string, gate: AwarenessGate): string | undefined {
-  if (gate.isKnown(client)) return undefined;
+function admission(text: string, more: number, gate: AwarenessGate): string | undefined {
   if (text === 'null') return 'unknown-and-gone';
-  return gate.mayAdd() ? undefined : 'awareness-full';
+  return gate.mayAdd(more) ? undefined : 'awareness-full';
 }

@@ -56,6 +56,8 @@ export class SharedDoc {
   readonly #rejections = new Map<string, number>();
   readonly #renaming: Allowance;
   #view: Announcements | undefined;
+  /** No less than `encodedBytes` without what waits: an update of our shape, of whole entries, adds at most its length. */
+  #atMostBytes = 0;
   #bytes: { readonly waiting: number; readonly all: number } | undefined;
   /** Set by openSharedDoc. */
   connection: () => Pick<Announcements, 'connected' | 'synced' | 'signaling'> = () => ({
@@ -69,8 +71,9 @@ export class SharedDoc {
     this.#renaming = new Allowance(clock, 4, 60_000);
     this.awareness = new Awareness(doc);
     this.#run = doc.getMap(rootName);
-    doc.on('update', () => {
+    doc.on('update', (update: Uint8Array) => {
       this.#bytes = undefined;
+      this.#atMostBytes += update.length;
       this.changed();
     });
     this.awareness.on('change', () => this.changed());
@@ -91,12 +94,18 @@ export class SharedDoc {
 
   /** What a newcomer is sent, in bytes: updates that wait for others which never came are part of it. */
   encodedBytes(): number {
-    // Yjs keeps those without a word, so that no event tells that they grew.
-    const { pendingStructs, pendingDs } = this.doc.store;
-    const waiting = (pendingStructs?.update.length ?? 0) + (pendingDs?.length ?? 0);
-    if (this.#bytes?.waiting !== waiting)
+    const waiting = this.#waitingBytes();
+    if (this.#bytes?.waiting !== waiting) {
       this.#bytes = { waiting, all: Y.encodeStateAsUpdate(this.doc).length };
+      this.#atMostBytes = this.#bytes.all;
+    }
     return this.#bytes.all;
+  }
+
+  /** Whether what a newcomer is sent, and `moreBytes`, are more than `limit`; cheap as long as they are far from it. */
+  isAbove(limit: number, moreBytes = 0): boolean {
+    if (this.#atMostBytes + this.#waitingBytes() + moreBytes <= limit) return false;
+    return this.encodedBytes() + moreBytes > limit;
   }
 
   /** Announces a run. Records, curve and sample of another run go. False: the document is full. */
@@ -157,9 +166,9 @@ export class SharedDoc {
       self: () => awareness.clientID,
       inOurName: (clock) => this.#answerToOurName(clock),
       isKnown: (client) => awareness.states.has(client),
-      mayAdd: () => {
+      mayAdd: (more) => {
         this.#forgetGone();
-        return awareness.states.size < maxAwarenessStates;
+        return awareness.states.size + more < maxAwarenessStates;
       },
       count: (reason) => this.countRejection(reason),
     };
@@ -205,6 +214,12 @@ export class SharedDoc {
     this.changed();
   }
 
+  #waitingBytes(): number {
+    // Yjs keeps those without a word, so that no event tells that they grew.
+    const { pendingStructs, pendingDs } = this.doc.store;
+    return (pendingStructs?.update.length ?? 0) + (pendingDs?.length ?? 0);
+  }
+
   #forgetGone(): void {
     const { meta, states, clientID } = this.awareness;
     if (meta.size < maxAwarenessMemory) return;
@@ -230,7 +245,7 @@ export class SharedDoc {
   }
 
   #write(change: () => void): boolean {
-    if (this.encodedBytes() > writeLimitBytes) {
+    if (this.isAbove(writeLimitBytes)) {
       this.countRejection('document-full');
       return false;
     }

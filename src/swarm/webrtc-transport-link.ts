@@ -81,11 +81,13 @@ export class Link {
     return { bytesUp: this.#sentBytes, bytesDown: this.#receivedBytes };
   }
 
-  /** What the browser counted; what this side counted once the connection is gone. */
+  /** What WebRTC counted, which can be an answer some 50 ms old, or what this side did where that is more. */
   async stats(): Promise<TransportStats> {
     if (this.#closed || this.#wire === undefined) return this.counted;
     try {
-      return await this.#wire.stats();
+      const said = await this.#wire.stats();
+      const { bytesUp, bytesDown } = this.counted;
+      return { bytesUp: Math.max(said.bytesUp, bytesUp), bytesDown: Math.max(said.bytesDown, bytesDown) };
     } catch {
       return this.counted;
     }

@@ -1,5 +1,6 @@
 import SimplePeer, { type Options } from 'simple-peer/simplepeer.min.js';
 import type { Bytes } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
 import type { TransportStats } from './transport.ts';
 import type { SignalBody } from './webrtc-transport-signals.ts';
 
@@ -38,11 +39,41 @@ export type OpenWire = (initiator: boolean, handlers: WireHandlers) => Wire;
 /** Below this much queued in the channel, more is handed to it. */
 export const lowWaterBytes = 1 << 20;
 
+/** How often a channel that does not say when it drains is asked. */
+const drainPollMs = 20;
+
+/** Calls `low` once a channel that does not say so itself (Node's WebRTC) has drained. */
+class DrainWatch {
+  readonly #channel: RTCDataChannel;
+  readonly #clock: Clock;
+  readonly #low: () => void;
+  #watching = false;
+
+  constructor(channel: RTCDataChannel, clock: Clock, low: () => void) {
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#low = low;
+  }
+
+  /** To be called after every send. */
+  sent(): void {
+    if (this.#watching || this.#channel.bufferedAmount <= lowWaterBytes) return;
+    this.#watching = true;
+    this.#clock.after(drainPollMs, () => {
+      this.#watching = false;
+      if (this.#channel.readyState !== 'open') return;
+      if (this.#channel.bufferedAmount <= lowWaterBytes) this.#low();
+      else this.sent();
+    });
+  }
+}
+
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
 /** Wires of the browser's own WebRTC, or of `wrtc` where there is none. No ICE server is contacted but those given. */
 export function simplePeerWires(options: {
   readonly iceServers: readonly RTCIceServer[];
+  readonly clock: Clock;
   readonly wrtc?: Options['wrtc'];
 }): OpenWire {
   return (initiator, handlers) => {
@@ -54,12 +85,16 @@ export function simplePeerWires(options: {
       objectMode: true,
       ...(options.wrtc === undefined ? {} : { wrtc: options.wrtc }),
     });
+    let drain: DrainWatch | undefined;
     let opened = false;
     const open = () => {
       if (opened) return;
       opened = true;
       const channel = peer._channel;
-      if (channel !== null) {
+      // Where there is no threshold there is no event either.
+      if (channel !== null && typeof channel.bufferedAmountLowThreshold !== 'number') {
+        drain = new DrainWatch(channel, options.clock, () => handlers.low());
+      } else if (channel !== null) {
         channel.bufferedAmountLowThreshold = lowWaterBytes;
         channel.addEventListener('bufferedamountlow', () => handlers.low());
       }
@@ -95,6 +130,7 @@ export function simplePeerWires(options: {
       },
       send(frame) {
         peer.send(frame);
+        drain?.sent();
       },
       get bufferedAmount() {
         return peer.bufferSize;

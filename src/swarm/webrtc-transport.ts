@@ -52,7 +52,8 @@ interface Peer {
 
 /**
  * Direct connections to every volunteer of a room, found through signaling. Of two volunteers the one with the smaller id
- * initiates; the other only says that it is there. Runs where RTCPeerConnection exists: on a page's main thread.
+ * initiates; the other only says that it is there. Runs where RTCPeerConnection exists: on a page's main thread, or
+ * is handed in as `openWire` (Node: simplePeerWires with `wrtc`).
  */
 export class WebRtcTransport implements Transport {
   readonly self: PeerId;
@@ -75,7 +76,8 @@ export class WebRtcTransport implements Transport {
     this.self = options.signer.id;
     this.#clock = options.clock;
     this.#random = options.random;
-    this.#openWire = options.openWire ?? simplePeerWires({ iceServers: options.iceServers ?? [] });
+    const { iceServers = [], clock } = options;
+    this.#openWire = options.openWire ?? simplePeerWires({ iceServers, clock });
     this.#mesh = new MeshSignaling(
       { ...options, crypto: options.crypto ?? webCrypto },
       {

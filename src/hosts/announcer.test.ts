@@ -1,0 +1,112 @@
+import { expect, test, vi } from 'vitest';
+import type * as Y from 'yjs';
+import { canonicalJson } from '../base/canonical-json.ts';
+import { ManualClock } from '../base/clock.ts';
+import { DocumentNetwork, idOf, recordOf } from '../swarm/shared-doc-network.test-data.ts';
+import { SharedRooms } from '../swarm/shared-doc-rooms.ts';
+import type { RecordSummary, VolunteerStatus } from '../volunteer/status.ts';
+import { Announcer } from './announcer.ts';
+
+const config = canonicalJson({ run: 'one' });
+
+async function build(volunteers: number) {
+  const clock = new ManualClock();
+  const network = new DocumentNetwork(clock);
+  const records: RecordSummary[] = [];
+  const tabs: { rooms: SharedRooms; announcer: Announcer; id: string }[] = [];
+  for (let i = 0; i < volunteers; i++) {
+    const rooms = await SharedRooms.open({ room: 'room', open: network.tab(), clock });
+    await network.settle();
+    tabs.push({ rooms, announcer: new Announcer(rooms, clock, config), id: idOf(i) });
+  }
+  tabs[0]?.rooms.announceConfig(config);
+  await network.settle();
+  const statusOf = (i: number, round: number): VolunteerStatus =>
+    ({
+      self: idOf(i),
+      state: 'training',
+      members: volunteers,
+      round,
+      tokensPerSecond: 100 + round,
+      adapter: undefined,
+      peers: [{ self: true, member: true }],
+      records: records.slice(-8),
+      curve: records.map((record) => ({ round: record.round, train: record.train, validation: undefined })),
+      sample: round < 20 ? undefined : { round: round - (round % 20), text: `text of ${round}` },
+    }) as unknown as VolunteerStatus;
+  /** Each volunteer tells four times a round, as a page does. */
+  const train = async (from: number, to: number): Promise<void> => {
+    for (let round = from; round <= to; round++) {
+      records.push(recordOf(round, { leader: idOf(round % volunteers) }));
+      for (let quarter = 0; quarter < 4; quarter++) {
+        tabs.forEach(({ announcer }, i) => {
+          announcer.tell(statusOf(i, round));
+        });
+        clock.advance(250);
+        await network.settle();
+      }
+    }
+  };
+  return { clock, network, tabs, train };
+}
+
+test('a hundred rounds without a change of state write the leaders’ records and what is due, and nothing else', async () => {
+  const { network, tabs, train } = await build(4);
+  await train(1, 20);
+  const writes = new Map<string, number>();
+  const updates = vi.fn();
+  for (const { doc } of network.tabsIn('room')) {
+    doc.on('update', (_update: Uint8Array, origin: unknown) => {
+      if (origin !== 'network') updates();
+    });
+    doc.on('afterTransaction', ({ local, changed }: Y.Transaction) => {
+      if (!local) return;
+      for (const keys of changed.values())
+        for (const key of keys) {
+          const kind = /^\d+$/.test(key ?? '') ? 'record' : (key ?? 'sequence');
+          writes.set(kind, (writes.get(kind) ?? 0) + 1);
+        }
+    });
+  }
+  await train(21, 120);
+  const samples = 5 * 4; // here all four wrote one; the volunteer sends only the leader's
+  const pages = 1; // a new one, with a record on it
+  expect(writes.get('record')).toBe(100 - pages);
+  expect(writes.get('sample')).toBe(samples);
+  expect(writes.get('page')).toBe(pages);
+  expect(updates).toHaveBeenCalledTimes(100 + samples);
+  expect([...writes.keys()].sort()).toEqual(['page', 'record', 'sample']);
+  expect(tabs[3]?.rooms.view().presences.map(({ tokensPerSecond }) => tokensPerSecond)).toEqual(
+    expect.arrayContaining([expect.closeTo(220, -1)]),
+  );
+});
+
+test('what a stranger takes out of the document is put back, and no more often than a few times a minute', async () => {
+  const { network, tabs, train } = await build(3);
+  await train(1, 40);
+  const stranger = (await network.tab()('room')).shared;
+  await network.settle();
+  const written = vi.fn();
+  for (const { doc } of network.tabsIn('room'))
+    if (doc !== stranger.doc)
+      doc.on('update', (_update: Uint8Array, origin: unknown) => {
+        if (origin !== 'network') written();
+      });
+  const run = stranger.doc.getMap('run');
+  run.set('config', 'scribble');
+  run.delete('page');
+  await train(41, 46);
+  const view = tabs[1]?.rooms.view();
+  expect(view?.config).toBe(config);
+  expect(view?.records.map(({ round }) => round)).toEqual([39, 40, 41, 42, 43, 44, 45, 46]);
+  expect(view?.curve).toHaveLength(46);
+  written.mockClear();
+  for (let round = 47; round < 647; round++) {
+    run.delete('page');
+    run.set('config', 'scribble');
+    await train(round, round);
+  }
+  // 600 s: a record a round, its page where there is none, 30 samples of three, and at most 8 + 10 repairs by each of three.
+  expect(written.mock.calls.length).toBeLessThan(600 + 600 + 90 + 3 * 18 * 2);
+  expect(tabs[0]?.rooms.view().documentBytes).toBeLessThan(128 << 10);
+});
