@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { concatBytes } from '../base/bytes.ts';
+import { concatBytes, equalBytes } from '../base/bytes.ts';
 import type { PeerId } from '../base/ids.ts';
 import { fuzzRounds } from '../testing/long.ts';
 import { Chain } from './chain.test-data.ts';
@@ -198,7 +198,7 @@ describe('the contexts of a chain as bytes', () => {
     }
     return one;
   }
-  const steps = fc.array(fc.nat(200), { minLength: 1, maxLength: 40 });
+  const steps = fc.array(fc.nat(200), { minLength: 1, maxLength: 25 });
 
   test('come back as they were (seed 31)', () => {
     fc.assert(
@@ -208,7 +208,7 @@ describe('the contexts of a chain as bytes', () => {
         const decoded = decodeContexts(encodeContexts(some));
         expect(decoded.ok && decoded.value).toEqual(some);
       }),
-      { seed: 31, numRuns: fuzzRounds(100) },
+      { seed: 31, numRuns: fuzzRounds(30) },
     );
   });
 
@@ -241,12 +241,12 @@ describe('the contexts of a chain as bytes', () => {
           const listed = context.members.map((member) => member.id);
           expect(listed).toEqual([...new Set(listed)].sort());
         }
-        expect(encodeContexts(decoded.value)).toEqual(bytes); // one form only
+        expect(equalBytes(encodeContexts(decoded.value), bytes), 'one form only').toBe(true);
       }),
-      { seed: 32, numRuns: fuzzRounds(300) },
+      { seed: 32, numRuns: fuzzRounds(200) },
     );
-    expect(got).toBeGreaterThan(50);
-    expect(refused).toBeGreaterThan(50);
+    expect(got).toBeGreaterThan(30);
+    expect(refused).toBeGreaterThan(30);
     const whole = encodeContexts(grown([1, 2, 3]).contexts);
     for (let length = 0; length < whole.length; length++)
       expect(decodeContexts(whole.slice(0, length)).ok).toBe(false);

@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest';
+import type { ChainRecord } from './membership.ts';
+import {
+  certificate,
+  chainRecord,
+  digest,
+  Driver,
+  effectsOf,
+  goodbye,
+  id,
+} from './round-driver.test-data.ts';
+import { ballotEvery } from './round-vote.ts';
+
+const votesIn = (driver: Driver) => effectsOf('vote', driver.effects);
+/** A record on any parent; letters keep them apart. */
+const on = (
+  parent: ChainRecord,
+  name: number,
+  leader: number,
+  change: Partial<ChainRecord> = {},
+): ChainRecord => chainRecord(parent.round + 1, parent.digest, digest(name), leader, change);
+const certifying = (record: ChainRecord, voters: readonly number[]) => ({
+  certificate: certificate({ round: record.round, record: record.digest }, voters),
+});
+/** Where no second rank signs by our own hand, because own records are stood on at once. */
+const [self, count] = [2, 3];
+const [a, b] = [0, 1];
+
+describe('a confirm', () => {
+  test('is given to every record that is applied, and names the state we hold', () => {
+    const driver = new Driver(self).begin(count);
+    const first = driver.record(driver.ranked(0));
+    driver.hear(first);
+    expect(votesIn(driver)).toEqual([]); // not applied yet
+    driver.apply('7'.repeat(32));
+    expect(votesIn(driver)).toMatchObject([
+      { round: 1, record: first.digest, state: '7'.repeat(32), clean: true },
+    ]);
+  });
+
+  test('goes to the first two leaders of the next round, as far as they are linked and not ourselves', () => {
+    const driver = new Driver(5).begin(12);
+    for (let round = 1; round <= 16; round++) {
+      driver.effects = [];
+      driver.follow();
+      const line = driver.state.ranks.slice(0, 2).filter((peer) => peer !== id(5));
+      for (const { to } of votesIn(driver)) expect(to).toEqual(line);
+      expect(votesIn(driver).length).toBe(round % ballotEvery(12) === 0 ? 1 : 0);
+    }
+    const away = driver.ranked(0) === 5 ? driver.ranked(1) : driver.ranked(0);
+    driver.take({ kind: 'peer-down', peer: id(away) });
+    for (let round = 1; round <= 4; round++) driver.follow();
+    for (const { to } of votesIn(driver).slice(-1)) expect(to).not.toContain(id(away));
+  });
+
+  test('goes to every member while two chains are in sight, in every round', () => {
+    const driver = new Driver(5).begin(12);
+    const first = driver.record(driver.ranked(0));
+    driver.hear(on({ ...first, round: 0, digest: digest(1) }, 901, driver.ranked(1)));
+    driver.effects = [];
+    driver.hear(first);
+    driver.apply();
+    expect(driver.state.forked).toBe(true);
+    const everyone = Array.from({ length: 12 }, (_, n) => id(n)).filter((peer) => peer !== id(5));
+    expect(votesIn(driver).map(({ to }) => to)).toEqual([everyone]);
+  });
+
+  test('is given every round by up to five members, and less often by more', () => {
+    expect([1, 2, 3, 5, 6, 9, 16, 256].map(ballotEvery)).toEqual([1, 1, 1, 1, 2, 3, 5, 85]);
+  });
+
+  test('is given by members only', () => {
+    const follower = new Driver(7).begin(count);
+    for (let round = 1; round <= 4; round++) follower.follow();
+    expect(votesIn(follower)).toEqual([]);
+  });
+
+  test('is not given any more after a goodbye', () => {
+    const driver = new Driver(self).begin(count);
+    driver.follow();
+    driver.take({ kind: 'membership', wanted: false });
+    driver.take({ kind: 'leave', goodbye: goodbye(self) });
+    driver.effects = [];
+    driver.follow({}, driver.ranked(0) === self ? driver.ranked(1) : driver.ranked(0));
+    expect(votesIn(driver)).toEqual([]);
+  });
+
+  test('is not given while members signed another state than ours', () => {
+    const driver = new Driver(self).begin(count);
+    const first = driver.follow();
+    driver.effects = [];
+    const other = { ...certificate({ round: 1, record: first.digest }, [a, b]), state: '9'.repeat(32) };
+    driver.follow({ certificate: other });
+    expect(driver.state.differs).toEqual({ round: 1, state: '9'.repeat(32) });
+    expect(votesIn(driver)).toEqual([]);
+  });
+});
+
+/** Stands on `first` (round 1, confirmed), and knows `second` of the same round. */
+function twoChains(): { driver: Driver; first: ChainRecord; second: ChainRecord } {
+  const driver = new Driver(self).begin(count);
+  const first = driver.follow({}, a);
+  const second = chainRecord(1, digest(1), digest(900), b);
+  driver.hear(second);
+  expect(driver.state.head?.digest).toBe(first.digest);
+  driver.effects = [];
+  return { driver, first, second };
+}
+
+/** The driver in which member `a` leads round 1, so that `follow({}, a)` is in turn. */
+function leads(leader: number): boolean {
+  return new Driver(self).begin(count).ranked(0) === leader;
+}
+
+describe('two chains', () => {
+  test('of one round never get a confirm each', () => {
+    if (!leads(a)) throw new Error('choose the leaders anew');
+    const { driver, first, second } = twoChains();
+    const child = on(second, 901, b, certifying(second, [a, b]));
+    driver.hear(child);
+    driver.confirm(a, child); // a newer certificate, and another member there: over we go
+    expect(effectsOf('rolled-back', driver.effects)).toEqual([{ kind: 'rolled-back', round: 0 }]);
+    driver.take({ kind: 'applied', round: 0, state: driver.state.states.get(0) ?? '' });
+    driver.take({ kind: 'applied', round: 1, state: '5'.repeat(32) });
+    expect(votesIn(driver)).toEqual([]); // round 1 was confirmed on the other chain
+    driver.take({ kind: 'applied', round: 2, state: '6'.repeat(32) });
+    expect(votesIn(driver).map(({ round }) => round)).toEqual([2]);
+    expect(first.round).toBe(1);
+  });
+
+  test('leave a confirm clean where what we confirmed on the other is not above what this one certifies', () => {
+    const { driver, second } = twoChains();
+    // Certified at round 1 only: our confirm of the other record of round 1 is not above that.
+    const child = on(second, 902, b, certifying(second, [a, b]));
+    driver.hear(child);
+    driver.confirm(a, child);
+    expect(driver.state.head?.digest).toBe(digest(902));
+    driver.apply();
+    expect(votesIn(driver)).toMatchObject([{ round: 2, clean: true }]);
+  });
+
+  test('leave a confirm unclean where the chain we came to certifies nothing as new as what we confirmed elsewhere', () => {
+    const { driver, first, second } = twoChains();
+    const ours = driver.follow({}, driver.ranked(0)); // round 2, confirmed: no certificate yet
+    driver.effects = [];
+    const two = on(second, 903, b);
+    const three = on(two, 904, b, certifying(second, [a, b]));
+    driver.hear(two);
+    driver.hear(three); // certifies round 1 of the other chain; we confirmed round 2 of ours
+    driver.confirm(a, three);
+    expect(driver.state.head?.digest).toBe(three.digest);
+    driver.apply();
+    expect(votesIn(driver)).toMatchObject([{ round: 3, record: three.digest, clean: false }]);
+    expect([ours.round, first.round]).toEqual([2, 1]);
+  });
+
+  test('get no confirm where the chain certifies less than one that we confirmed before', () => {
+    const { driver, first } = twoChains();
+    const locked = driver.record(driver.ranked(0), certifying(first, [a, b, self]));
+    driver.hear(locked);
+    driver.apply();
+    expect(driver.state.lock).toBe(1);
+    const before = driver.state.votedRound;
+    // The same volunteer after a crash: it knows its lock, and is shown another chain without that certificate.
+    const again = new Driver(self, {}, { confirm: 0, record: -1, lock: 1 }).begin(count);
+    for (let round = 1; round <= 3; round++) again.follow();
+    expect(votesIn(again)).toEqual([]);
+    expect(before).toBe(2);
+  });
+});
+
+describe('after a restart', () => {
+  test('nothing is confirmed at or below the round that was signed before', () => {
+    const driver = new Driver(self, {}, { confirm: 3, record: -1, lock: 0 }).begin(count);
+    for (let round = 1; round <= 5; round++) driver.follow();
+    expect(votesIn(driver).map(({ round }) => round)).toEqual([4, 5]);
+  });
+
+  test('a confirm is clean only once a record as new as what was signed before is certified', () => {
+    const driver = new Driver(self, {}, { confirm: 3, record: -1, lock: 0 }).begin(count);
+    const chain: ChainRecord[] = [];
+    for (let round = 1; round <= 4; round++) chain.push(driver.follow());
+    const [, second, third] = chain;
+    if (second === undefined || third === undefined) throw new Error('four records');
+    driver.follow(certifying(second, [a, b]));
+    driver.follow(certifying(third, [a, b]));
+    expect(votesIn(driver).map(({ round, clean }) => [round, clean])).toEqual([
+      [4, false], // nothing is certified: what we signed up to round 3 may have been for another chain
+      [5, false], // round 2 is
+      [6, true], // round 3 is
+    ]);
+  });
+
+  test('no record is signed again for a round it was signed for', () => {
+    for (const record of [-1, 1]) {
+      for (let n = 0; n < count; n++) {
+        const driver = new Driver(n, {}, { confirm: -1, record, lock: -1 }).begin(count);
+        if (driver.ranked(0) !== n) continue;
+        driver.at(1_000);
+        expect(effectsOf('propose', driver.effects).length).toBe(record === 1 ? 0 : 1);
+      }
+    }
+  });
+});
+
+describe('a certificate', () => {
+  test('is carried by the next record once enough members confirmed with one state', () => {
+    const leader = [0, 1, 2].map((n) => new Driver(n).begin(count)).find((one) => one.ranked(0) === one.self);
+    if (leader === undefined) throw new Error('somebody leads');
+    // Followed to a round that we lead.
+    let driver = leader;
+    const first = driver.follow({}, driver.self);
+    for (let n = 0; n < count && driver.ranked(0) !== driver.self; n++) {
+      driver = new Driver(n).begin(count);
+      driver.take({ kind: 'record', from: first.leader, record: first });
+      driver.apply();
+    }
+    const [x = 0, y = 0] = [0, 1, 2].filter((n) => n !== driver.self);
+    driver.confirm(x, first, true, '8'.repeat(32)); // another state: does not count with ours
+    expect(effectsOf('propose', driver.at(driver.now + 10))).toEqual([]);
+    driver.confirm(y, first, false);
+    const draft = effectsOf('propose', driver.at(driver.now + 1_000))[0]?.draft;
+    expect(draft?.certificate?.votes.map(({ peer, clean }) => [peer, clean])).toEqual(
+      [
+        [id(driver.self), true],
+        [id(y), false],
+      ].sort(([p], [q]) => (String(p) < String(q) ? -1 : 1)),
+    );
+    expect(draft?.certificate).toMatchObject({ round: 1, record: first.digest, of: 3 });
+  });
+
+  test('counts no confirms of peers that never were members, and each member once', () => {
+    const driver = new Driver(self).begin(count);
+    const first = driver.follow();
+    driver.confirm(9, first);
+    for (let n = 0; n < 3; n++) driver.confirm(a, first, n > 0);
+    const ballots = driver.state.ballots.get(first.digest);
+    expect([...(ballots?.keys() ?? [])].sort()).toEqual([id(a), id(self)].sort());
+    expect(ballots?.get(id(a))?.clean).toBe(false); // the first stands
+  });
+});
