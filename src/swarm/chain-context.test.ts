@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, equalBytes } from '../base/bytes.ts';
 import type { PeerId } from '../base/ids.ts';
 import { fuzzRounds } from '../testing/long.ts';
-import { Chain } from './chain.test-data.ts';
+import { Chain } from '../testing/record-chain.ts';
 import {
   contextWindow,
   decodeContexts,
@@ -13,7 +13,7 @@ import {
   votersOf,
   type ChainContext,
 } from './chain-context.ts';
-import { digest, goodbye, id, ids, key } from './round-driver.test-data.ts';
+import { digest, goodbye, id, ids, key } from '../testing/round-driver.ts';
 
 const joining = (n: number) => ({ joins: [id(n)], joinKeys: [key(n)] });
 const voters = ({ electorates }: ChainContext): (readonly PeerId[])[] =>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Chain } from './chain.test-data.ts';
+import { Chain } from '../testing/record-chain.ts';
 import { genesisProblem } from './ledger-rules.ts';
 import type { ChainRecord } from './membership.ts';
 import { limits } from './protocol.ts';
-import { digest, genesisRecord, goodbye, id, ids, key, start } from './round-driver.test-data.ts';
+import { digest, genesisRecord, goodbye, id, ids, key, start } from '../testing/round-driver.ts';
 
 const joining = (...peers: number[]): Pick<ChainRecord, 'joins' | 'joinKeys'> => ({
   joins: peers.map(id),

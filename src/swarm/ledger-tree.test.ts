@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bestTip, descends, nodeAt } from './ledger-tree.ts';
+import { bestTip } from './ledger-tree.ts';
+import { descends, nodeAt } from './ledger-walk.ts';
 import { rankMembers, type ChainRecord } from './membership.ts';
 import {
   certificate,
@@ -11,7 +12,7 @@ import {
   id,
   ids,
   numberOf,
-} from './round-driver.test-data.ts';
+} from '../testing/round-driver.ts';
 
 const count = 5;
 const genesis = digest(1);

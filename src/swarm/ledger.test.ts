@@ -3,6 +3,7 @@ import type { Digest, PeerId } from '../base/ids.ts';
 import { fakeSigner } from '../testing/fake-crypto.ts';
 import { firstContext, type ChainContext } from './chain-context.ts';
 import { Ledger, roundsKept, roundsKeptAtMost, type LedgerEntry } from './ledger.ts';
+import { roundRecord } from './round-record.ts';
 import { membersAfter, rankMembers, type ChainRecord, type Member } from './membership.ts';
 
 const digest = (n: number): Digest => n.toString(16).padStart(64, '0') as Digest;
@@ -23,7 +24,7 @@ const contextOf = (round: number, members: readonly Member[]): ChainContext => (
 });
 const entry = (round: number, members: readonly Member[]): LedgerEntry => ({
   ...{ record: record(round), context: contextOf(round, members), raw: new Uint8Array(1) },
-  ...{ named: [], bodies: [] },
+  ...{ named: [], bodies: [], shown: roundRecord(record(round), []) },
 });
 
 test('members of a round are those after the record before it, also where records are forgotten', () => {

@@ -19,7 +19,7 @@ import {
   proposalIn,
   run,
   start,
-} from './round-driver.test-data.ts';
+} from '../testing/round-driver.ts';
 import type { RoundEvent, RoundState } from './round-state.ts';
 import type { CountedContribution } from './swarm-api.ts';
 

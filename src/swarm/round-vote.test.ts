@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ChainRecord } from './membership.ts';
-import {
-  certificate,
-  chainRecord,
-  digest,
-  Driver,
-  effectsOf,
-  goodbye,
-  id,
-} from './round-driver.test-data.ts';
+import { certificate, chainRecord, digest, Driver, effectsOf, goodbye, id } from '../testing/round-driver.ts';
 import { ballotEvery } from './round-vote.ts';
 
 const votesIn = (driver: Driver) => effectsOf('vote', driver.effects);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { utf8 } from '../base/bytes.ts';
 import { realClock } from '../base/clock.ts';
 import { digestOf } from '../base/digest.ts';
-import type { RunId } from '../base/ids.ts';
+import type { Digest, RunId } from '../base/ids.ts';
 import { SeededRandom } from '../base/random.ts';
 import { SwarmWorld } from '../testing/swarm-world.ts';
 import { createIdentity } from './identity.ts';
@@ -104,7 +104,7 @@ test('three volunteers with real keys and a real clock agree for 20 rounds', asy
         expect(contributions.length).toBe(3);
         for (const { messageBytes } of contributions) expect(messageBytes - 560).toBeLessThanOrEqual(100);
         state = (await digestOf(utf8(state + record.digest))).slice(0, 32);
-        await swarm.confirm(round, state);
+        await swarm.confirm(round, state, record.digest);
       }
       return state;
     }),
@@ -128,7 +128,7 @@ test('a closed swarm rejects what is asked of it and leaves no promise waiting',
     one.swarm.agree(1),
     one.swarm.enter('0'.repeat(32)),
     one.swarm.reenter(),
-    one.swarm.confirm(0, '0'.repeat(32)),
+    one.swarm.confirm(0, '0'.repeat(32), '0'.repeat(64) as Digest),
     one.swarm.publish(1, {
       payload: new Uint8Array([1]),
       weight: 1,

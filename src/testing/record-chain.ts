@@ -1,16 +1,8 @@
 import type { Digest } from '../base/ids.ts';
-import { contextAfter, firstContext, type ChainContext } from './chain-context.ts';
-import { recordProblem, type Ancestry, type ChainRules } from './ledger-rules.ts';
-import type { Certificate, ChainRecord } from './membership.ts';
-import {
-  certificate,
-  chainRecord,
-  digest,
-  genesisRecord,
-  id,
-  numberOf,
-  run,
-} from './round-driver.test-data.ts';
+import { contextAfter, firstContext, type ChainContext } from '../swarm/chain-context.ts';
+import { recordProblem, type Ancestry, type ChainRules } from '../swarm/ledger-rules.ts';
+import type { Certificate, ChainRecord } from '../swarm/membership.ts';
+import { certificate, chainRecord, digest, genesisRecord, id, numberOf, run } from './round-driver.ts';
 
 /** One chain of records without a network, each judged before it is appended. */
 export class Chain {

@@ -1,19 +1,19 @@
 import { expect } from 'vitest';
 import type { Bytes } from '../base/bytes.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
-import { fakeSigner } from '../testing/fake-crypto.ts';
-import type { ChainContext } from './chain-context.ts';
-import type { Certificate, ChainRecord } from './membership.ts';
-import type { Goodbye } from './protocol.ts';
-import { tick } from './round-machine.ts';
+import { fakeSigner } from './fake-crypto.ts';
+import type { ChainContext } from '../swarm/chain-context.ts';
+import type { Certificate, ChainRecord } from '../swarm/membership.ts';
+import type { Goodbye } from '../swarm/protocol.ts';
+import { tick } from '../swarm/round-machine.ts';
 import {
   initialRoundState,
   type RoundEffect,
   type RoundEvent,
   type RoundState,
   type SignedBefore,
-} from './round-state.ts';
-import type { CountedContribution } from './swarm-api.ts';
+} from '../swarm/round-state.ts';
+import type { CountedContribution } from '../swarm/swarm-api.ts';
 
 export const run = 'ab'.repeat(32) as Digest;
 export const start = '0'.repeat(32);
