@@ -7,7 +7,7 @@ import { votersOf, type ChainContext } from './chain-context.ts';
 import { peerIdOf } from './identity.ts';
 import { digestOfRaw, isSigned, verifySigned, type JudgeContext } from './judge-context.ts';
 import { recordProblem } from './ledger-rules.ts';
-import { ancestryOf } from './ledger-tree.ts';
+import { ancestryOf } from './ledger-walk.ts';
 import type { Certificate, ChainRecord } from './membership.ts';
 import { encodeUnsigned, type Envelope } from './protocol-codec.ts';
 import type { RecordMessage } from './protocol.ts';

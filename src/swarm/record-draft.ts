@@ -1,6 +1,6 @@
 import type { Digest, PeerId } from '../base/ids.ts';
 import { votersOf } from './chain-context.ts';
-import { ancestryOf } from './ledger-tree.ts';
+import { ancestryOf } from './ledger-walk.ts';
 import type { Goodbye, RecordMessage } from './protocol.ts';
 import { currentRound, type RecordDraft, type RoundState } from './round-state.ts';
 

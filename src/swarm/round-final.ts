@@ -1,5 +1,5 @@
 import { contextWindow } from './chain-context.ts';
-import { descends, nodeAt } from './ledger-tree.ts';
+import { descends, nodeAt } from './ledger-walk.ts';
 import { headContext, type Draft, type RoundEffect } from './round-state.ts';
 
 /** Says what has become final, and forgets what finality has decided: other chains, their contributions, old confirms. */

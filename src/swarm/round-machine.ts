@@ -2,7 +2,7 @@ import type { Digest, PeerId } from '../base/ids.ts';
 import { unreachable } from '../base/invariant.ts';
 import { contextAfter, firstContext } from './chain-context.ts';
 import { genesisProblem, recordProblem } from './ledger-rules.ts';
-import { ancestryOf } from './ledger-tree.ts';
+import { ancestryOf } from './ledger-walk.ts';
 import { isTakeover, rankMembers, type ChainRecord } from './membership.ts';
 import { contributionsOf, firstOf, oldestOpen, pooled, roundsOpen, standAt } from './round-facts.ts';
 import { settle } from './round-settle.ts';

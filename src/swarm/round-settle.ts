@@ -1,6 +1,7 @@
 import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
-import { bestTip, nodeAt } from './ledger-tree.ts';
+import { bestTip } from './ledger-tree.ts';
+import { nodeAt } from './ledger-walk.ts';
 import { isTakeover, leavesOf, rankMembers, type ChainRecord } from './membership.ts';
 import { limits } from './protocol.ts';
 import { firstOf, oldestOpen, repool } from './round-facts.ts';
@@ -23,13 +24,17 @@ import { vote } from './round-vote.ts';
 import { yieldToAnotherChain } from './round-yield.ts';
 
 const trailLength = 1024;
+/** Where we stand weighs in the choice of a tip; two tips that point at each other must not be followed for ever. */
+const mostMoves = 4;
 
 /** Does all that follows from the facts in `draft`, and says when time alone will change that. */
 export function settle(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
   if (draft.mode === 'idle' || draft.mode === 'behind') return;
   resolveNamed(draft, nowMs, effects);
-  do draft.desertedSinceMs = isDeserted(draft, nowMs) ? (draft.desertedSinceMs ?? nowMs) : undefined;
-  while (moveHead(draft, nowMs, effects));
+  for (let moves = 0; moves < mostMoves; moves++) {
+    draft.desertedSinceMs = isDeserted(draft, nowMs) ? (draft.desertedSinceMs ?? nowMs) : undefined;
+    if (!moveHead(draft, nowMs, effects)) break;
+  }
   if (draft.mode === 'following') {
     if (yieldToAnotherChain(draft, effects)) return;
     vote(draft, effects);
@@ -89,7 +94,7 @@ function moveHead(draft: Draft, nowMs: number, effects: RoundEffect[]): boolean 
   if (nodeAt(draft, tip, head.round)?.context.record !== head.digest) rollBack(draft, tip, nowMs, effects);
   while (draft.head?.digest !== tip) {
     const next = nodeAt(draft, tip, currentRound(draft));
-    invariant(next?.context.parent === draft.head?.digest, 'the tip is above our head');
+    invariant(next !== undefined && next.context.parent === draft.head?.digest, 'the tip is above our head');
     accept(draft, next, nowMs, effects);
   }
   return true;

@@ -1,6 +1,6 @@
 import type { Digest, PeerId } from '../base/ids.ts';
 import { contextWindow, isQuorum, votersOf, type ChainContext } from './chain-context.ts';
-import { nodeAt } from './ledger-tree.ts';
+import { nodeAt } from './ledger-walk.ts';
 import type { Certificate } from './membership.ts';
 import { isMember, type Draft, type RoundEffect, type RoundState, type Vote } from './round-state.ts';
 

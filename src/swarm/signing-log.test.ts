@@ -93,9 +93,19 @@ describe('the signing log', () => {
   });
 
   test('reads back what it stored, and refuses anything else', () => {
-    const rounds = { contribution: 3, confirm: 2, record: -1 };
+    const rounds = { contribution: 3, confirm: 2, record: -1, lock: 1 };
     expect(readSignedRounds({ ...rounds, opened: 4 })).toEqual({ ok: true, value: rounds });
-    const others = [undefined, null, 5, 'x', [], {}, { ...rounds, record: -2 }, { ...rounds, confirm: 0.5 }];
+    const others = [
+      undefined,
+      null,
+      5,
+      'x',
+      [],
+      {},
+      { ...rounds, record: -2 },
+      { ...rounds, confirm: 0.5 },
+      { ...rounds, lock: -2 },
+    ];
     for (const value of [...others, { ...rounds, confirm: '2' }, { ...rounds, record: NaN }])
       expect(readSignedRounds(value)).toEqual({ ok: false, reason: 'signing-log-wrong-shape' });
   });

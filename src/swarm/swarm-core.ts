@@ -14,7 +14,7 @@ import { bodiesRoot } from './judge-record.ts';
 import { snapshotProblem } from './judge-snapshot.ts';
 import { judge } from './judge.ts';
 import { Ledger } from './ledger.ts';
-import { ancestryOf } from './ledger-tree.ts';
+import { ancestryOf } from './ledger-walk.ts';
 import { hashPieces, merkleRoot } from './merkle.ts';
 import { encodeUnsigned } from './protocol-codec.ts';
 import { limits, signedBytes, type Goodbye, type Message, type SignedMessage } from './protocol.ts';

@@ -71,11 +71,12 @@ export const stories: fc.Arbitrary<Story> = fc.record({
   ),
 });
 
-/** Plays a story and checks every invariant; throws an Error that names what broke. `real`: with real signatures. */
-export async function playStory(story: Story, real: boolean, rounds = modelRounds): Promise<void> {
+/** Plays a story, checks every invariant, and returns the last round; throws an Error that names what broke. `real`: with real signatures. */
+export async function playStory(story: Story, real: boolean, rounds = modelRounds): Promise<number> {
   const model = new ModelSwarm(story, real);
   try {
     await model.play(rounds);
+    return Math.max(...model.world.live.map(({ round }) => round));
   } finally {
     model.world.close();
   }
@@ -221,7 +222,10 @@ class ModelSwarm {
         );
         return;
       }
-      default:
+      case 'leader-dies-before':
+      case 'leader-dies-during':
+      case 'leader-dies-after':
+      case 'two-leaders':
         this.#disturbLeader(kind, forMs);
     }
   }

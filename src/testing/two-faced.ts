@@ -72,7 +72,10 @@ function otherOf(message: SignedMessage, self: PeerId): SignedMessage | undefine
       return message.author === self ? { ...message, tokens: message.tokens + 1 } : undefined;
     case 'confirm':
       return { ...message, record: `${message.record.slice(2)}00` as typeof message.record };
-    default:
+    case 'join':
+    case 'leave':
       return undefined;
+    default:
+      return undefined; // not a signed kind at all
   }
 }
