@@ -6,7 +6,7 @@ import { ensureFirefox } from './ensure-firefox.mjs';
 import { installPackages } from './setup.mjs';
 import { makeCorpus, makePage, runNode, runPackage } from './steps.mjs';
 
-const fuzz = () => runNode(['--import', 'tsx', 'scripts/fuzz.ts', '--count', '10000000', '--seed', '1']);
+const fuzz = () => runNode(['scripts/run.mjs', 'scripts/fuzz.ts', '--count', '10000000', '--seed', '1']);
 const unit = () =>
   runPackage('vitest', ['run', '--project', 'unit'], { STARLING_LONG: '10', STARLING_STORIES: '20000' });
 
