@@ -23,10 +23,13 @@ export function bestTip(state: RoundState, nowMs: number): Digest | undefined {
   if (!state.forked && next.length === 0) return head.digest;
   const standing = standingOf(state);
   const children = childrenOf(nodes);
+  const certified = betterCertified(state, head.digest);
   const walk = (digest: Digest): Digest => {
     const open = (children.get(digest) ?? []).filter(
       (node) =>
-        onOurChain(state, node) || (isComplete(state, node) && isEligible(state, node, standing, nowMs)),
+        onOurChain(state, node) ||
+        (isComplete(state, node) &&
+          (certified.has(node.context.record) || isEligible(state, node, standing, nowMs))),
     );
     const branches = open.map((child) => ({ child, tip: walk(child.context.record) }));
     const [first, ...others] = branches;
@@ -35,6 +38,24 @@ export function bestTip(state: RoundState, nowMs: number): Digest | undefined {
   };
   const root = state.forked ? rootOf(state) : head.digest;
   return walk(root);
+}
+
+/**
+ * Records that lead to a certificate newer than any on our chain: a quorum stood there, whoever is linked now. A record on our
+ * head is not one of them for the certificate it brings itself, since every leader could bring that out of turn.
+ */
+function betterCertified({ nodes }: RoundState, head: Digest): ReadonlySet<Digest> {
+  const newest = nodes.get(head)?.context.certified ?? -1;
+  const leading = new Set<Digest>();
+  for (const { context } of nodes.values()) {
+    if (context.certified <= newest || context.parent === head) continue;
+    let node: Node | undefined = nodes.get(context.record);
+    while (node !== undefined && !leading.has(node.context.record)) {
+      leading.add(node.context.record);
+      node = nodes.get(node.context.parent);
+    }
+  }
+  return leading;
 }
 
 function childrenOf(nodes: RoundState['nodes']): ReadonlyMap<Digest, readonly Node[]> {
