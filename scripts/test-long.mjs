@@ -30,7 +30,17 @@ const mixed = async () =>
     : undefined;
 
 let [passed, failed, skipped] = [0, 0, 0];
-for (const step of [installPackages, ensureChromium, makeCorpus, makePage, fuzz, calm, churned, mixed, unit]) {
+for (const step of [
+  installPackages,
+  ensureChromium,
+  makeCorpus,
+  makePage,
+  fuzz,
+  calm,
+  churned,
+  mixed,
+  unit,
+]) {
   const exitCode = await step();
   if (exitCode === undefined) skipped++;
   else if (exitCode === 0) passed++;
