@@ -200,7 +200,7 @@ function readContext(input: decoding.Decoder): ChainContext {
     })),
   );
   const electorates = () =>
-    readList(input, limits.electorates, () => ({
+    readList(input, 2 * limits.electorates, () => ({
       since: readUint(input, limits.round),
       voters: sorted(
         readList(input, limits.members, () => ({

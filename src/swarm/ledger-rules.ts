@@ -21,6 +21,12 @@ export interface Ancestry {
 }
 
 /**
+ * So many memberships since the final round that no record but one that must may make another: a certificate has to satisfy each
+ * of them.
+ */
+export const isCrowded = ({ electorates }: ChainContext): boolean => electorates.length >= limits.electorates;
+
+/**
  * Why a record cannot follow its parent, as a short stable reason; undefined if it can. Signatures are verified elsewhere
  * (judge-record.ts); everything else that makes a record valid stands here.
  */
@@ -47,8 +53,9 @@ export function recordProblem(
   const after = ids.size - leaves.length + record.joins.length;
   if (after < 1) return 'record-leaves-nobody';
   if (after > limits.members) return 'record-too-many-members';
-  if (parent.electorates.length >= limits.electorates && leaves.length + record.joins.length > 0)
-    return 'record-too-many-changes';
+  const changes = leaves.length + record.joins.length > 0;
+  const needed = record.epochChange || isTakeover(members, record);
+  if (isCrowded(parent) && changes && !needed) return 'record-too-many-changes';
   return (
     goodbyeProblem(parent, ancestry, record) ??
     certificateProblem(rules, parent, ancestry, record) ??

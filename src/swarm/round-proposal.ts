@@ -1,4 +1,5 @@
 import type { PeerId } from '../base/ids.ts';
+import { isCrowded } from './ledger-rules.ts';
 import { absencesAllowed } from './membership.ts';
 import { limits } from './protocol.ts';
 import { emptyDraft, partings, validGoodbye } from './record-draft.ts';
@@ -61,7 +62,12 @@ function next(state: RoundState, nowMs: number): RecordDraft | undefined {
     const handOver = active.length === 0 && (contributions.length > 0 || listedJoins(state).length > 0);
     if (alone ? !handOver : nowMs < deadlineOf(state)) return undefined;
   }
-  const joins = listedJoins(state);
+  const context = headContext(state);
+  const epochChange = mayChangeEpoch(state);
+  // Whoever would come or go waits until something is final, or the epoch changes.
+  const stays = context !== undefined && isCrowded(context) && !epochChange;
+  const joins = stays ? [] : listedJoins(state);
+  const leaving = stays ? [] : listedLeaves(state, authors, joins.length, nowMs);
   const certificate = newestCertificate(state);
   return {
     ...emptyDraft(state, applied.state),
@@ -69,11 +75,11 @@ function next(state: RoundState, nowMs: number): RecordDraft | undefined {
     named: contributions.map(({ digest }) => digest),
     joins: joins.map(([peer]) => peer),
     joinKeys: joins.map(([, key]) => key),
-    ...partings(state, listedLeaves(state, authors, joins.length, nowMs)),
+    ...partings(state, leaving),
     certificate,
     certifiedContext: certificate && state.nodes.get(certificate.record)?.context,
     snapshot: nameableSnapshot(state),
-    epochChange: mayChangeEpoch(state),
+    epochChange,
   };
 }
 

@@ -4,7 +4,7 @@ import { describeError, StarlingError } from '../base/errors.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
 import { chain, type MaybePromise } from '../base/maybe-promise.ts';
-import { decodeContexts, encodeContexts, type ChainContext } from './chain-context.ts';
+import { contextWindow, decodeContexts, encodeContexts, type ChainContext } from './chain-context.ts';
 import { CheckpointShelf } from './checkpoint-shelf.ts';
 import { Exchange } from './exchange.ts';
 import { signatureBytes, webCrypto, type Signer, type SwarmCrypto } from './identity.ts';
@@ -13,6 +13,7 @@ import { digestOfRaw, type JudgeContext } from './judge-context.ts';
 import { bodiesRoot } from './judge-record.ts';
 import { snapshotProblem } from './judge-snapshot.ts';
 import { judge } from './judge.ts';
+import type { ChainRecord } from './membership.ts';
 import { Ledger } from './ledger.ts';
 import { ancestryOf } from './ledger-walk.ts';
 import { hashPieces, merkleRoot } from './merkle.ts';
@@ -351,7 +352,7 @@ export class SwarmCore implements JudgeContext {
     const contexts: ChainContext[] = [last];
     for (let round = last.round - 1; round >= last.final; round--) {
       const context = contextAt(round);
-      if (context === undefined || contexts.length >= limits.electorates) break;
+      if (context === undefined || contexts.length > contextWindow) break;
       contexts.unshift(context);
     }
     return contexts;
@@ -578,12 +579,22 @@ export class SwarmCore implements JudgeContext {
       return body;
     });
     this.ledger.append({ record, raw, context, named, bodies, shown: roundRecord(record, bodies) });
+    this.#compareSnapshot(record);
     this.prune();
     if (record.joins.includes(this.self)) this.#inBackground(() => this.#signLeave());
     this.#listener.accepted(record.round);
     this.#afterwards.push(() => {
       this.#inbox.release(record.round + 1);
     });
+  }
+
+  /** The chain names a snapshot by its Merkle root: what we would give of that round should be the same bytes. */
+  #compareSnapshot({ snapshot, leader }: ChainRecord): void {
+    const ours =
+      snapshot && this.shelf.newest((round, of) => this.#state.trail.get(round) === of, snapshot.round);
+    if (ours?.round !== snapshot?.round || ours?.root === snapshot?.root) return;
+    const text = `The snapshot of round ${ours?.round ?? 0} that ${shortName(leader)} names is not the one we hold.`;
+    this.tell({ kind: 'replicas-differ', text });
   }
 
   #takeSnapshot(snapshot: ReceivedSnapshot): void {

@@ -37,7 +37,7 @@ export function finalityOf(of: Ledgered): Finality {
           ? `No round is final yet: ${grouped(newestRound(of))} wait`
           : `Final up to round ${grouped(finalRound)}: ${grouped(open)} rounds wait`,
       detail:
-        'Too few members sign: some have gone without a word. Training goes on. If they stay away, those still here go on without them.',
+        'Too few members sign: some have gone without a word. Training goes on. If they stay away for 64 rounds, whoever started the run can go on without them.',
       epoch,
     };
   }

@@ -30,7 +30,7 @@ export function receiptLine({ standing, counted, by, of }: Receipt): ReceiptLine
 
 /** Why a contribution is lost, and what becomes of it. */
 export const lostExplained =
-  'Lost means that it came too late, or that its record was replaced before it was final. What it held was given back to your momentum: later rounds send it.';
+  'Lost means that it came too late, or that its record was replaced before it was final. What it held goes back to your momentum and leaves with later rounds, unless you took the model anew since.';
 
 export interface ReceiptTotals {
   readonly counted: number;
