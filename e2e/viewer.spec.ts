@@ -92,7 +92,7 @@ test('the page says what is final, lost, repaired and refused, and how far a lat
 
   await show('lost');
   await expect(at('receipts').locator('[data-round="37"]')).toContainText('lost: not counted');
-  await expect(at('lost-explained')).toContainText('given back to your momentum');
+  await expect(at('lost-explained')).toContainText('goes back to your momentum');
   await at('rejections').locator('summary').click();
   await expect(at('rejections').getByRole('row', { name: /Record with a wrong signature/ })).toContainText(
     '4',
