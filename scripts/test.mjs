@@ -32,13 +32,14 @@ async function check(work) {
   return exitCode === 0 ? [1, 0, 0] : [0, 1, 0];
 }
 
-async function vitest(project) {
+async function vitest(project, ...more) {
   const file = `${reports}/${project}.json`;
   rmSync(join(root, file), { force: true });
   const exitCode = await runPackage('vitest', [
     'run',
     '--project',
     project,
+    ...more,
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${file}`,
@@ -100,7 +101,8 @@ const steps = {
   lint: () => check(() => runPackage('eslint', ['.'])),
   layering: () => check(() => runPackage('depcruise', layers)),
   build: () => check(() => runPackage('vite', ['build'])),
-  unit: () => vitest('unit'),
+  // The stories of a swarm are two files that take minutes of one core each.
+  unit: () => vitest('unit', '--maxWorkers=2'),
   gpu: () => vitest('gpu'),
   e2e: playwright,
 };
