@@ -99,7 +99,12 @@ test('a tab closed in the middle of a round costs the others nothing but its con
   await Promise.all(
     pages.map((page) => page.until('round 3', ({ volunteer }) => (volunteer?.round ?? 0) >= 3)),
   );
-  await pages[1].page.close();
+  const gone = (await pages[1].snapshot()).volunteer?.self.slice(0, 6);
+  // As a person closes it: it has time to say goodbye.
+  const closed = pages[1].page.waitForEvent('close');
+  await pages[1].page.close({ runBeforeUnload: true });
+  await closed;
+  const then = (await pages[0].snapshot()).volunteer?.round ?? Infinity;
   const { volunteer } = await pages[0].until(
     'training alone',
     ({ volunteer: v }) => {
@@ -109,6 +114,9 @@ test('a tab closed in the middle of a round costs the others nothing but its con
     120_000,
   );
   expect(volunteer?.reason).toMatch(/alone/i);
+  expect(volunteer?.events.map(({ text }) => text)).toContain(`${gone} left.`);
+  // Who said goodbye is not asked for its signature any more: rounds go on to become final.
+  await pages[0].until('later rounds to be final', ({ volunteer: v }) => (v?.finalRound ?? 0) > then + 3);
 });
 
 test('pausing stops contributing but keeps following, and resuming contributes again', async ({ swarm }) => {

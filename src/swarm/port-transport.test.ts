@@ -97,4 +97,27 @@ describe('a transport over a port', () => {
     expect(transport.send(id(2), new Uint8Array(1))).toBe('gone');
     expect(await transport.stats()).toEqual({ bytesUp: 7, bytesDown: 8 });
   });
+
+  it('says the newest farewell to every peer when the other half closes, and none where its owner closes', async () => {
+    const gate = new Gate();
+    const { transport, stop } = overPort(gate);
+    gate.tell({ kind: 'peer-up', peer: id(2) });
+    gate.open = true;
+    await vi.waitFor(() => expect(transport.peers()).toEqual([id(2)]));
+    transport.farewell(new Uint8Array(3));
+    transport.farewell(undefined);
+    transport.farewell(new Uint8Array(4));
+    transport.send(id(2), new Uint8Array(5));
+    await vi.waitFor(() => expect(gate.sent).toEqual([5]));
+    stop();
+    expect(gate.sent).toEqual([5, 4]);
+
+    const other = new Gate();
+    const own = overPort(other);
+    own.transport.farewell(new Uint8Array(6));
+    other.open = true;
+    own.transport.close();
+    await own.transport.stats();
+    expect(other.sent).toEqual([]);
+  });
 });

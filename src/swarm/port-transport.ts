@@ -14,6 +14,7 @@ const offerAgainMs = 10;
 /** Both ends are our own code. `life` counts how often a peer came up: what was meant for an earlier life is dropped. */
 type ToServer =
   | { readonly kind: 'send'; readonly to: PeerId; readonly life: number; readonly bytes: Bytes }
+  | { readonly kind: 'farewell'; readonly bytes: Bytes | undefined }
   | { readonly kind: 'stats'; readonly question: number }
   | { readonly kind: 'close' };
 
@@ -31,7 +32,7 @@ function forTransfer(bytes: Bytes, mayGive: boolean): Bytes {
 
 /**
  * Lets a PortTransport at the other end of `port` use `transport`, whose events all go there. Closes it when the other end
- * does. The returned function closes it from this side.
+ * does. The returned function closes it from this side, after the farewell that the other end left here.
  */
 export function serveTransport(
   port: MessagePort,
@@ -41,6 +42,7 @@ export function serveTransport(
   const lives = new Map<PeerId, number>();
   const waiting = new Map<PeerId, { life: number; bytes: Bytes }[]>();
   let closed = false;
+  let farewell: Bytes | undefined;
 
   const say = (message: ToClient, transfer: Transferable[] = []) => {
     if (!closed) port.postMessage(message, transfer);
@@ -85,6 +87,9 @@ export function serveTransport(
         }
         break;
       }
+      case 'farewell':
+        farewell = message.bytes;
+        break;
       case 'stats':
         stats((now) => say({ kind: 'stats', question: message.question, stats: now }));
         break;
@@ -103,7 +108,10 @@ export function serveTransport(
     const bytes = forTransfer(event.bytes, true);
     say({ kind: 'event', event: { ...event, bytes }, life }, [bytes.buffer]);
   });
-  return close;
+  return () => {
+    if (farewell !== undefined) for (const peer of transport.peers()) transport.send(peer, farewell);
+    close();
+  };
 }
 
 /** A transport whose other half is on another thread, behind `serveTransport`. */
@@ -141,6 +149,10 @@ export class PortTransport implements Transport {
 
   listen(listener: (event: TransportEvent) => void): void {
     this.#events.listen(listener);
+  }
+
+  farewell(message: Bytes | undefined): void {
+    if (!this.#closed) this.#say({ kind: 'farewell', bytes: message });
   }
 
   stats(): Promise<TransportStats> {

@@ -30,6 +30,11 @@ export interface Transport {
   /** One listener; events before it is set wait for it. */
   listen(listener: (event: TransportEvent) => void): void;
   stats(): Promise<TransportStats>;
+  /**
+   * What every peer is sent when the transport is closed by whoever holds its other half, as a page does that closes its tab;
+   * undefined: nothing. Absent where nobody else can close it. Takes effect in order with `send`.
+   */
+  farewell?(message: Bytes | undefined): void;
   close(): void;
 }
 
