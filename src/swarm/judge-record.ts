@@ -63,10 +63,14 @@ export function judgeRecord(
       return 'ignored';
     }
     const parent = state.nodes.get(message.parent)?.context;
+    if (round > currentRound(state) + roundsAhead) {
+      context.dispatch({ kind: 'claim', peer: from, head: round });
+      return { rejected: 'round-far-ahead' };
+    }
+    if (parent !== undefined && hasTwo(context, message)) return 'ignored';
     if (parent !== undefined) return take(context, from, raw, envelope, message, digest, parent);
     if (round <= oldestOpen(state)) return conflict(context, from, round);
     context.dispatch({ kind: 'claim', peer: from, head: round });
-    if (round > currentRound(state) + roundsAhead) return { rejected: 'round-far-ahead' };
     if (round > currentRound(state)) {
       context.park(from, round, raw);
       return 'ignored';
@@ -77,6 +81,12 @@ export function judgeRecord(
     return 'ignored';
   });
 }
+
+/** Two records of one leader on one parent show what it is; a third is not worth verifying. */
+const hasTwo = ({ state }: JudgeContext, { parent, leader }: RecordMessage): boolean =>
+  [...state.nodes.values()].filter(
+    ({ context, record }) => context.parent === parent && record?.leader === leader,
+  ).length >= 2;
 
 /** A record of a round that is final here, and not ours: its sender is on a chain that contradicts ours, or lies. */
 function conflict(context: JudgeContext, from: PeerId, round: number): Verdict {
@@ -166,7 +176,13 @@ function quotesHold(
       const key = keys.get(peer);
       const ours = seen?.get(peer);
       // Verified before, when it came as a confirm.
-      if (ours?.state === state && ours.clean === clean && equalBytes(ours.signature, signature)) continue;
+      if (
+        ours?.round === round &&
+        ours.state === state &&
+        ours.clean === clean &&
+        equalBytes(ours.signature, signature)
+      )
+        continue;
       const unsigned = encodeUnsigned({ kind: 'confirm', round, record, state, clean });
       checks.push(key === undefined ? false : verifySigned(context, key, unsigned, signature));
     }

@@ -1,6 +1,6 @@
 import type { Digest, PeerId } from '../base/ids.ts';
 import { contextWindow, isQuorum, type ChainContext } from './chain-context.ts';
-import { isTakeover, leavesOf, type ChainRecord } from './membership.ts';
+import { absencesAllowed, isTakeover, leavesOf, type ChainRecord, type Member } from './membership.ts';
 import { limits } from './protocol.ts';
 
 /** What the rules of a run leave open. */
@@ -46,6 +46,8 @@ export function recordProblem(
   const leaves = leavesOf(record);
   if (!leaves.every((peer) => ids.has(peer))) return 'record-leaves-a-stranger';
   if (new Set(leaves).size !== leaves.length) return 'record-leaves-twice';
+  if (!isTakeover(members, record) && record.absent.some((peer) => !wasAbsent(members, peer)))
+    return 'record-leaves-the-present';
   // Who says goodbye and thinks better of it may come back by the same record, as a new member.
   const saidGoodbye = new Set(record.goodbyes.map(({ author }) => author));
   if (record.joins.some((peer) => ids.has(peer) && !saidGoodbye.has(peer))) return 'record-joins-a-member';
@@ -64,17 +66,23 @@ export function recordProblem(
   );
 }
 
+/** Whether a member may be listed as gone without its word: no leader alone decides that. */
+export const wasAbsent = (members: readonly Member[], peer: PeerId): boolean =>
+  (members.find(({ id }) => id === peer)?.missed ?? 0) >= absencesAllowed;
+
 /**
  * A goodbye takes its author out of every electorate, so the chain must hold what the author confirmed last: else two
  * chains could each count as decided what the other's leavers had decided otherwise.
  */
 function goodbyeProblem(
-  { members, round: parentRound }: ChainContext,
+  { members, round: parentRound, final }: ChainContext,
   { digestAt }: Ancestry,
   { goodbyes }: ChainRecord,
 ): string | undefined {
   for (const { author, joined, round, record } of goodbyes) {
     if (members.find(({ id }) => id === author)?.joinedRound !== joined) return 'record-goodbye-stale';
+    // Every replica must be able to look, however late it came.
+    if (round < Math.max(final, parentRound - contextWindow + 1)) return 'record-goodbye-stale';
     if (round > parentRound || digestAt(round) !== record) return 'record-goodbye-off-chain';
   }
   return undefined;

@@ -1,6 +1,7 @@
 import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { isTakeover, rankMembers } from './membership.ts';
+import { nodeAt } from './ledger-walk.ts';
 import { pooled } from './round-facts.ts';
 import { isMember, turnBegins, type Node, type RoundState } from './round-state.ts';
 import { mayTakeOver } from './round-takeover.ts';
@@ -41,14 +42,17 @@ export function bestTip(state: RoundState, nowMs: number): Digest | undefined {
 }
 
 /**
- * Records that lead to a certificate newer than any on our chain: a quorum stood there, whoever is linked now. A record on our
- * head is not one of them for the certificate it brings itself, since every leader could bring that out of turn.
+ * Records that lead to a certificate, newer than any on our chain, of a record off it: a quorum stood there, whoever is linked now.
+ * One of a record on our chain proves no such thing: every leader could bring that out of turn.
  */
-function betterCertified({ nodes }: RoundState, head: Digest): ReadonlySet<Digest> {
+function betterCertified(state: RoundState, head: Digest): ReadonlySet<Digest> {
+  const { nodes } = state;
   const newest = nodes.get(head)?.context.certified ?? -1;
   const leading = new Set<Digest>();
   for (const { context } of nodes.values()) {
-    if (context.certified <= newest || context.parent === head) continue;
+    if (context.certified <= newest) continue;
+    const certified = nodeAt(state, context.record, context.certified);
+    if (certified === undefined || onOurChain(state, certified)) continue;
     let node: Node | undefined = nodes.get(context.record);
     while (node !== undefined && !leading.has(node.context.record)) {
       leading.add(node.context.record);
@@ -126,7 +130,7 @@ function isBetter(
 
 /**
  * Whether a record may be stood on. Of the round in progress: when its leader is in turn by our own view of links and
- * time. Whatever the turn: when another member stands on it already, because refusing it would part us from that member.
+ * time. Whatever the turn: when others stand on it already, because refusing it would part us from them.
  */
 function isEligible(state: RoundState, node: Node, standing: Standing, nowMs: number): boolean {
   const { record } = node;
@@ -134,14 +138,17 @@ function isEligible(state: RoundState, node: Node, standing: Standing, nowMs: nu
   const parent = state.nodes.get(record.parent)?.context;
   if (parent === undefined) return false;
   const there = standing.get(record.digest);
-  const shownByAnother =
-    there !== undefined &&
-    parent.members.some(({ id }) => id !== record.leader && id !== state.settings.self && there.has(id));
+  const { self, open } = state.settings;
+  const others = parent.members.filter(
+    ({ id }) => id !== record.leader && id !== self && there?.has(id) === true,
+  );
+  // More than the liars there may be, or one of them and a leader would close every round as they please.
+  const shownByOthers = others.length > (open ? Math.floor((parent.members.length - 1) / 3) : 0);
   if (record.parent !== state.head?.digest) {
     const first = rankMembers(parent.record, parent.round + 1, parent.members)[0];
-    return record.leader === first || shownByAnother || record.leader === state.settings.self;
+    return record.leader === first || shownByOthers || record.leader === state.settings.self;
   }
   if (isTakeover(state.members, record)) return mayTakeOver(state, record, node.shownBy, nowMs);
-  if (shownByAnother && isMember(state, record.leader)) return true;
+  if (shownByOthers && isMember(state, record.leader)) return true;
   return nowMs >= turnBegins(state, record.leader, nowMs);
 }

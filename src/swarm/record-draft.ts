@@ -1,8 +1,8 @@
 import type { Digest, PeerId } from '../base/ids.ts';
-import { votersOf } from './chain-context.ts';
+import { contextWindow, votersOf } from './chain-context.ts';
 import { ancestryOf } from './ledger-walk.ts';
 import type { Goodbye, RecordMessage } from './protocol.ts';
-import { currentRound, type RecordDraft, type RoundState } from './round-state.ts';
+import { currentRound, headContext, type RecordDraft, type RoundState } from './round-state.ts';
 
 /** A record on our head that changes nothing. */
 export function emptyDraft(state: RoundState, parentState: string): RecordDraft {
@@ -37,7 +37,10 @@ export function partings(
 export function validGoodbye(state: RoundState, peer: PeerId): Goodbye | undefined {
   const goodbye = state.leaves.get(peer);
   const { head } = state;
-  if (goodbye === undefined || head === undefined || goodbye.round > head.round) return undefined;
+  const context = headContext(state);
+  if (goodbye === undefined || head === undefined || context === undefined) return undefined;
+  const oldest = Math.max(context.final, head.round - contextWindow + 1);
+  if (goodbye.round > head.round || goodbye.round < oldest) return undefined;
   const joined = state.members.find(({ id }) => id === peer)?.joinedRound;
   const there = ancestryOf(state, head.digest).digestAt(goodbye.round);
   return joined === goodbye.joined && there === goodbye.record ? goodbye : undefined;

@@ -31,7 +31,7 @@ export function settleFinal(draft: Draft, effects: RoundEffect[]): void {
   if ([...draft.past.values()].some(({ round }) => round <= open))
     draft.past = new Map([...draft.past].filter(([, { round }]) => round > open));
   const ballots = [...draft.ballots].filter(([, given]) =>
-    [...given.values()].some(({ round }) => round > final),
+    [...given.values()].some(({ round }) => round > open),
   );
   if (ballots.length !== draft.ballots.size) draft.ballots = new Map(ballots);
 }

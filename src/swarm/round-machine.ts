@@ -149,6 +149,8 @@ function take(draft: Draft, event: RoundEvent, nowMs: number, effects: RoundEffe
 }
 
 const statesKept = 64;
+/** Records of one leader that may wait beside our chain. */
+const mostOffChain = 32;
 
 function forgetChain(draft: Draft): void {
   draft.head = undefined;
@@ -176,7 +178,8 @@ function forgetChain(draft: Draft): void {
   draft.pull = undefined;
   draft.joinSentRound = undefined;
   draft.desertedSinceMs = undefined;
-  draft.saidGoodbye = false;
+  draft.leaveSent = -1;
+  draft.base = -1;
 }
 
 function takePeerDown(draft: Draft, peer: PeerId, nowMs: number, effects: RoundEffect[]): void {
@@ -304,6 +307,10 @@ function takeRecord(
   }
   const parent = draft.nodes.get(record.parent)?.context;
   if (parent === undefined || draft.head === undefined) return;
+  if (parent.round < draft.base) {
+    updateLink(draft, from, nowMs, { foreign: true }); // our replica cannot go back there
+    return;
+  }
   const ancestry = ancestryOf(draft, record.parent);
   const problem = recordProblem(settings, parent, ancestry, record);
   if (problem !== undefined) {
@@ -324,6 +331,13 @@ function takeRecord(
       one.record?.leader === record.leader || (isTakeover(parent.members, record) && one.from === from),
   );
   if (alike.length >= 2) return;
+  const offChain = [...draft.nodes].filter(
+    ([digest, one]) => one.record?.leader === record.leader && draft.trail.get(one.context.round) !== digest,
+  );
+  if (offChain.length >= mostOffChain) {
+    reject('record-too-many');
+    return;
+  }
   const certified = record.certificate && ancestry.contextAt(record.certificate.round);
   addNode(draft, record, contextAfter(parent, record, certified, settings.open), from, nowMs);
 }
@@ -399,6 +413,7 @@ function takeSnapshot(draft: Draft, { contexts, state }: EventOf<'snapshot'>, no
   draft.everMembers = new Set(contexts.flatMap(({ members }) => members.map(({ id }) => id)));
   draft.applied = { round: last.round, state };
   draft.unchecked = true;
+  draft.base = last.round;
   // Asked for when the volunteer has checked the snapshot, and confirms it.
   draft.joinSentRound = last.round;
   draft.states = new Map([[last.round, state]]);

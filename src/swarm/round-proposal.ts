@@ -1,6 +1,5 @@
 import type { PeerId } from '../base/ids.ts';
-import { isCrowded } from './ledger-rules.ts';
-import { absencesAllowed } from './membership.ts';
+import { isCrowded, wasAbsent } from './ledger-rules.ts';
 import { limits } from './protocol.ts';
 import { emptyDraft, partings, validGoodbye } from './record-draft.ts';
 import { takeover } from './round-takeover.ts';
@@ -25,12 +24,14 @@ export function proposal(state: RoundState, nowMs: number): RecordDraft | undefi
   return state.mode === 'following' ? (next(state, nowMs) ?? takeover(state, nowMs)) : undefined;
 }
 
-/** Record 0, once the founder is linked to enough peers that want to be members. Never where a run is under way. */
+/**
+ * Record 0, once the founder is linked to enough peers that want to be members. Who has never signed it knows that there is no run,
+ * whatever peers say.
+ */
 function genesis(state: RoundState): RecordDraft | undefined {
   const { self, publicKey, founder, mayFound, minMembers } = state.settings;
   if (self !== founder || !mayFound || state.initialState === undefined) return undefined;
   const linked = [...state.links].filter(([, link]) => link.up);
-  if (linked.some(([, link]) => link.head >= 0)) return undefined;
   const members = new Map([[self, publicKey]]);
   for (const [peer, link] of linked) {
     if (link.wantsMembership && link.publicKey !== undefined) members.set(peer, link.publicKey);
@@ -48,7 +49,7 @@ function next(state: RoundState, nowMs: number): RecordDraft | undefined {
   const { head, applied } = state;
   const { self } = state.settings;
   if (head === undefined || applied?.round !== head.round || !isMember(state, self)) return undefined;
-  if (anotherRecordExists(state)) return undefined;
+  if (anotherRecordExists(state, nowMs)) return undefined;
   const first = leadersInTurn(state, nowMs)[0] === self;
   if (!first && nowMs < turnBegins(state, self, nowMs)) return undefined;
 
@@ -67,7 +68,7 @@ function next(state: RoundState, nowMs: number): RecordDraft | undefined {
   // Whoever would come or go waits until something is final, or the epoch changes.
   const stays = context !== undefined && isCrowded(context) && !epochChange;
   const joins = stays ? [] : listedJoins(state);
-  const leaving = stays ? [] : listedLeaves(state, authors, joins.length, nowMs);
+  const leaving = stays ? [] : listedLeaves(state, authors, joins.length);
   const certificate = newestCertificate(state);
   return {
     ...emptyDraft(state, applied.state),
@@ -84,8 +85,10 @@ function next(state: RoundState, nowMs: number): RecordDraft | undefined {
 }
 
 /** A linked member stands on a record of this round: it is on its way to us, and a second one would part us. */
-function anotherRecordExists(state: RoundState): boolean {
+function anotherRecordExists(state: RoundState, nowMs: number): boolean {
   const round = currentRound(state);
+  // Asked for twice in vain, or past the deadline, it is no more than a word.
+  if (nowMs >= deadlineOf(state) || (state.pull?.asked ?? 0) >= 2) return false;
   return [...state.stands].some(
     ([peer, stand]) =>
       peer !== state.settings.self &&
@@ -140,24 +143,13 @@ const listedJoins = (state: RoundState): (readonly [PeerId, RoundState['settings
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .slice(0, limits.members - state.members.length);
 
-/** Who said goodbye, was absent too often, or has been unreachable for more than a deadline. Never everyone. */
-function listedLeaves(
-  state: RoundState,
-  authors: ReadonlySet<PeerId>,
-  joining: number,
-  nowMs: number,
-): readonly PeerId[] {
-  const { self, deadlineMs } = state.settings;
-  const leaves = state.members
-    .filter(({ id, missed }) => {
-      if (state.leaves.has(id)) return true;
-      if (id === self || authors.has(id)) return false;
-      const link = state.links.get(id);
-      return (
-        missed >= absencesAllowed || (link?.up !== true && nowMs - (link?.downSinceMs ?? 0) > deadlineMs)
-      );
-    })
-    .map(({ id }) => id);
+/** Who said goodbye, or was absent too often. Never everyone. */
+function listedLeaves(state: RoundState, authors: ReadonlySet<PeerId>, joining: number): readonly PeerId[] {
+  const { self } = state.settings;
+  const leaves = state.members.flatMap(({ id }) => {
+    if (validGoodbye(state, id) !== undefined) return [id];
+    return id !== self && !authors.has(id) && wasAbsent(state.members, id) ? [id] : [];
+  });
   return leaves.length === state.members.length && joining === 0
     ? leaves.filter((id) => id !== self)
     : leaves;

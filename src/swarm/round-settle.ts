@@ -12,6 +12,7 @@ import {
   currentRound,
   deadlineOf,
   expectedLeader,
+  hasGivenUp,
   isMember,
   leadersInTurn,
   shortName,
@@ -114,6 +115,7 @@ function rollBack(draft: Draft, tip: Digest, nowMs: number, effects: RoundEffect
   const { context, record } = node;
   draft.trail = new Map([...draft.trail].filter(([one]) => one <= round));
   draft.states = new Map([...draft.states].filter(([one]) => one <= round));
+  if (draft.differs !== undefined && draft.differs.round > round) draft.differs = undefined;
   draft.head = { round, digest: context.record, leader: record?.leader, atMs: nowMs };
   draft.members = context.members;
   draft.ranks = rankMembers(context.record, round + 1, context.members);
@@ -152,7 +154,6 @@ function accept(draft: Draft, node: Node, nowMs: number, effects: RoundEffect[])
     ),
   );
   draft.joins = new Map([...draft.joins].filter(([peer]) => !ids.has(peer)));
-  if (record.joins.includes(self)) draft.saidGoodbye = false;
   const links = new Map(draft.links);
   for (const id of ids) {
     if (!links.has(id) && id !== self) {
@@ -223,14 +224,16 @@ function askMembership(draft: Draft, effects: RoundEffect[]): void {
   const { head, applied } = draft;
   const { self } = draft.settings;
   if (head === undefined || applied?.round !== head.round) return;
-  const isOne = isMember(draft, self);
-  if (isOne && !draft.wanted && !draft.saidGoodbye) {
-    draft.saidGoodbye = true;
+  const own = draft.members.find(({ id }) => id === self);
+  if (own !== undefined && !draft.wanted) draft.givenUp = Math.max(draft.givenUp, own.joinedRound);
+  const gaveUp = hasGivenUp(draft);
+  if (own !== undefined && gaveUp && draft.leaveSent !== own.joinedRound) {
+    draft.leaveSent = own.joinedRound;
     effects.push({ kind: 'send-leave' });
   }
   // Again every other round: the leader that heard it may have died with it.
   if (
-    (!isOne || draft.saidGoodbye) &&
+    (own === undefined || gaveUp) &&
     draft.wanted &&
     (draft.joinSentRound === undefined || head.round >= draft.joinSentRound + 2)
   ) {
@@ -265,6 +268,9 @@ function pull(draft: Draft, nowMs: number, effects: RoundEffect[]): void {
     return;
   }
   const sources = ahead.filter(([, link]) => link.oldest <= round).map(([peer]) => peer);
+  const { self, founder, mayFound } = draft.settings;
+  // Without our signature there is no run: who says that it is under way is wrong or lies.
+  if (draft.mode === 'entering' && self === founder && mayFound) return;
   if (draft.mode === 'entering' && sources.length === 0) {
     draft.mode = 'fetching';
     draft.pull = undefined;

@@ -136,7 +136,7 @@ export interface RoundState {
   /** What each peer last said its replica is, by confirm or in a certificate. */
   readonly votes: ReadonlyMap<PeerId, Standpoint & { readonly state: string }>;
   /** Our last confirms, oldest first: what makes a later one clean. */
-  readonly voted: readonly Standpoint[];
+  readonly voted: readonly (Standpoint & { readonly clean: boolean })[];
   /** The newest round we confirmed of which we no longer know the record. */
   readonly votesForgotten: number;
   /** No confirm is given at or below this round. */
@@ -157,8 +157,15 @@ export interface RoundState {
     | undefined;
   /** The head round at which our join was last sent. */
   readonly joinSentRound: number | undefined;
-  /** Our goodbye was sent: no confirm and no contribution until we are a member again. */
-  readonly saidGoodbye: boolean;
+  /**
+   * Memberships of ours that began in this round or before are given up, for good: by a goodbye, which takes our confirms out of
+   * old electorates, or by a restart, before which a goodbye may have been sent. No confirm and no contribution under them.
+   */
+  readonly givenUp: number;
+  /** The membership for which our goodbye was sent last, by the round it began in. */
+  readonly leaveSent: number;
+  /** Where the snapshot stood that we began from, -1 for none: our chain cannot be cut back further. */
+  readonly base: number;
 }
 
 /** A state under construction: fields are replaced, what they hold is never changed. */
@@ -315,7 +322,9 @@ export function initialRoundState(settings: RoundSettings, signed: SignedBefore)
     proposedRound: signed.record,
     pull: undefined,
     joinSentRound: undefined,
-    saidGoodbye: false,
+    givenUp: signed.confirm,
+    leaveSent: -1,
+    base: -1,
   };
 }
 
@@ -327,6 +336,12 @@ export const currentRound = (state: RoundState): number => (state.head?.round ??
 
 export const isMember = (state: RoundState, peer: PeerId): boolean =>
   state.members.some((member) => member.id === peer);
+
+/** We are a member still, but by a membership that we have given up. */
+export function hasGivenUp({ members, settings, givenUp }: RoundState): boolean {
+  const own = members.find(({ id }) => id === settings.self);
+  return own !== undefined && own.joinedRound <= givenUp;
+}
 
 /** When the round in progress passes its deadline. */
 export const deadlineOf = (state: RoundState): number => (state.head?.atMs ?? 0) + state.settings.deadlineMs;

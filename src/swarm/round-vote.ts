@@ -1,8 +1,16 @@
-import type { Digest, PeerId } from '../base/ids.ts';
+import type { PeerId } from '../base/ids.ts';
 import { contextWindow, isQuorum, votersOf, type ChainContext } from './chain-context.ts';
 import { nodeAt } from './ledger-walk.ts';
+import { oldestOpen } from './round-facts.ts';
 import type { Certificate } from './membership.ts';
-import { isMember, type Draft, type RoundEffect, type RoundState, type Vote } from './round-state.ts';
+import {
+  hasGivenUp,
+  isMember,
+  type Draft,
+  type RoundEffect,
+  type RoundState,
+  type Vote,
+} from './round-state.ts';
 
 /**
  * Every how many rounds a swarm of so many members votes. A certificate holds two thirds of their signatures and goes to all of
@@ -23,7 +31,7 @@ const smallSwarm = 5;
  */
 export function vote(draft: Draft, effects: RoundEffect[]): void {
   const { head, applied, settings } = draft;
-  if (head === undefined || applied?.round !== head.round || draft.unchecked || draft.saidGoodbye) return;
+  if (head === undefined || applied?.round !== head.round || draft.unchecked || hasGivenUp(draft)) return;
   const context = draft.nodes.get(head.digest)?.context;
   if (context === undefined || head.round <= draft.votedRound || context.certified < draft.lock) return;
   if (!draft.forked && head.round % ballotEvery(draft.members.length) !== 0) return;
@@ -32,7 +40,7 @@ export function vote(draft: Draft, effects: RoundEffect[]): void {
   const ballot = { round: head.round, record: head.digest, state: applied.state, clean };
   draft.votedRound = head.round;
   draft.lock = context.certified;
-  const voted = [...draft.voted, { round: head.round, record: head.digest }];
+  const voted = [...draft.voted, { round: head.round, record: head.digest, clean }];
   draft.votesForgotten = Math.max(draft.votesForgotten, voted.at(-votesKept - 1)?.round ?? -1);
   draft.voted = voted.slice(-votesKept);
   effects.push({ kind: 'vote', ...ballot, to: recipients(draft) });
@@ -55,7 +63,10 @@ function recipients(draft: Draft): readonly PeerId[] {
 
 /** Keeps a confirm for the certificates we may make. Bounded: a few for each peer that is or was a member. */
 export function takeBallot(draft: Draft, peer: PeerId, given: Vote): void {
-  const final = draft.nodes.get(draft.head?.digest ?? ('' as Digest))?.context.final ?? -1;
+  const final = oldestOpen(draft);
+  const node = draft.nodes.get(given.record);
+  // Its round is signed apart from its record: one that does not fit makes a certificate that nobody else accepts.
+  if (node !== undefined && node.context.round !== given.round) return;
   if (given.round <= final || (!draft.everMembers.has(peer) && !isMember(draft, peer))) return;
   const ofRecord = draft.ballots.get(given.record);
   if (ofRecord?.has(peer) === true) return;
@@ -69,7 +80,8 @@ export function newestCertificate(state: RoundState): Certificate | undefined {
   const { head } = state;
   let node = head === undefined ? undefined : state.nodes.get(head.digest);
   const certified = node?.context.certified ?? Infinity;
-  while (node !== undefined && node.context.round > certified) {
+  const oldest = (head?.round ?? 0) - contextWindow;
+  while (node !== undefined && node.context.round > Math.max(certified, oldest)) {
     const found = certificateOf(state, node.context);
     if (found !== undefined) return found;
     node = state.nodes.get(node.context.parent);
@@ -84,7 +96,7 @@ function certificateOf(state: RoundState, context: ChainContext): Certificate | 
   const byState = new Map<string, Certificate['votes'][number][]>();
   for (const { id } of voters) {
     const given = ballots.get(id);
-    if (given === undefined) continue;
+    if (given?.round !== context.round) continue;
     const { clean, signature } = given;
     byState.set(given.state, [...(byState.get(given.state) ?? []), { peer: id, clean, signature }]);
   }

@@ -19,7 +19,7 @@ interface Side {
 /**
  * Gives our chain up for a snapshot of another where the two cannot be joined: it contradicts what is final here, or has
  * gone on so far that the records between are no longer kept. Both sides judge by the same order, on what both have said, so that
- * one stays. A stranger's word must not end a run: only who was a member counts, unless we are a mere follower that has lost
+ * one stays. A stranger's word must not end a run: only who was a member since what is final here counts, unless we are a mere follower that has lost
  * its members.
  */
 export function yieldToAnotherChain(draft: Draft, effects: RoundEffect[]): boolean {
@@ -34,11 +34,14 @@ export function yieldToAnotherChain(draft: Draft, effects: RoundEffect[]): boole
   if (sources.length > 0 && elsewhere.every(([, link]) => !link.foreign)) return false;
   const lost =
     !isMember(draft, settings.self) && !draft.members.some(({ id }) => draft.links.get(id)?.up === true);
-  const counted = elsewhere.filter(([peer]) => lost || draft.everMembers.has(peer));
+  const known = new Set(
+    [...context.members, ...context.electorates.flatMap(({ voters }) => voters)].map(({ id }) => id),
+  );
+  const counted = elsewhere.filter(([peer]) => lost || known.has(peer));
   const theirs = sideOf(counted);
   if (theirs === undefined) return false;
   const here = draft.members.flatMap(({ id }) =>
-    draft.links.get(id)?.up === true && !theirs.peers.includes(id) ? [id] : [],
+    known.has(id) && draft.links.get(id)?.up === true && !theirs.peers.includes(id) ? [id] : [],
   );
   const ours = {
     peers: [...here, settings.self].sort(),

@@ -5,7 +5,7 @@ import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
 import { chain, type MaybePromise } from '../base/maybe-promise.ts';
 import { contextWindow, decodeContexts, encodeContexts, type ChainContext } from './chain-context.ts';
-import { CheckpointShelf } from './checkpoint-shelf.ts';
+import { CheckpointShelf, type Checkpoint } from './checkpoint-shelf.ts';
 import { Exchange } from './exchange.ts';
 import { signatureBytes, webCrypto, type Signer, type SwarmCrypto } from './identity.ts';
 import { Inbox } from './inbox.ts';
@@ -61,6 +61,15 @@ const mostVanishedMs = 10_000;
 const orphansOfPeer = 8;
 const orphansOfAll = 128;
 
+/** Without any snapshot for this long, one's own chain is gone back to. */
+const reserveAfterMs = 20_000;
+
+interface Orphan {
+  readonly from: PeerId;
+  readonly parent: Digest;
+  readonly raw: Bytes;
+}
+
 /** What the core tells the facade. */
 export interface CoreListener {
   /** The ledger grew by this round, and every body its record names is here. */
@@ -98,10 +107,13 @@ export class SwarmCore implements JudgeContext {
   #wakeAtMs: number | undefined;
   /** Signed messages of the records in the tree, by digest. */
   readonly #recordMessages = new Map<Digest, Bytes>();
-  readonly #orphans: { readonly from: PeerId; readonly parent: Digest; readonly raw: Bytes }[] = [];
+  readonly #orphans: Orphan[] = [];
   /** Signed after every confirm, because a closing tab has no time to sign. */
   #leaveMessage: Bytes | undefined;
   #askNext: readonly PeerId[] = [];
+  /** What we stood on before the chain was given up, until another snapshot has been checked. */
+  #reserve: Checkpoint | undefined;
+  #cancelReserve: () => void = () => undefined;
   readonly #told = new Set<string>();
   readonly #slow = new Set<PeerId>();
   /** Bodies of rounds before this one are forgotten. */
@@ -197,10 +209,13 @@ export class SwarmCore implements JudgeContext {
     if (this.#dispatching) return;
     this.#dispatching = true;
     const { nodes } = this.#state;
-    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      if (!this.closed) this.#step(next);
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        if (!this.closed) this.#step(next);
+      }
+    } finally {
+      this.#dispatching = false;
     }
-    this.#dispatching = false;
     if (nodes !== this.#state.nodes) {
       for (const digest of this.#recordMessages.keys())
         if (!this.#state.nodes.has(digest)) this.#recordMessages.delete(digest);
@@ -308,21 +323,42 @@ export class SwarmCore implements JudgeContext {
   adopted(record: Digest): void {
     const waiting = this.#orphans.filter(({ parent }) => parent === record);
     if (waiting.length === 0) return;
-    const left = this.#orphans.filter(({ parent }) => parent !== record);
-    this.#orphans.splice(0, this.#orphans.length, ...left);
+    this.#dropOrphans(({ parent }) => parent === record);
     for (const { from, raw } of waiting) this.#inbox.push(from, raw);
   }
 
-  /** Drops the chain and fetches a snapshot. */
+  #dropOrphans(which: (orphan: Orphan) => boolean): void {
+    const left = this.#orphans.filter((one) => !which(one));
+    this.#orphans.splice(0, this.#orphans.length, ...left);
+  }
+
+  /** Drops the chain and fetches a snapshot. If nobody gives one, the newest of our own chain is what there is. */
   startOver(): void {
+    this.#reserve ??= this.shelf.newest((round, record) => this.#state.trail.get(round) === record);
+    this.#comeBackLater();
     this.exchange.clear();
     this.shelf.clear();
     this.ledger.reset(undefined);
     this.#orphans.length = 0;
-    this.#leaveMessage = undefined;
+    this.#setGoodbye(undefined);
     this.#lastConfirm = undefined;
     this.dispatch({ kind: 'reenter' });
     this.broadcast(this.hello());
+  }
+
+  #comeBackLater(): void {
+    this.#cancelReserve();
+    this.#cancelReserve = this.clock.after(reserveAfterMs, () => {
+      const reserve = this.#reserve;
+      if (this.closed || reserve === undefined || this.#state.mode !== 'fetching') return;
+      if (this.client.progress !== undefined) {
+        this.#comeBackLater();
+        return;
+      }
+      this.client.stop();
+      this.tell({ kind: 'info', text: 'Nobody gave the model: this volunteer goes on from its own.' });
+      this.#takeSnapshot({ ...reserve, from: [] });
+    });
   }
 
   /** Puts a replica on the shelf, and lets a record we lead name it. */
@@ -338,6 +374,7 @@ export class SwarmCore implements JudgeContext {
         if (this.closed || this.#state.trail.get(round) !== record) return;
         this.shelf.add({ round, record, state, bytes, context: encodeContexts(contexts), leaves, root });
         this.#pruneShelf();
+        this.#reserve = undefined;
         this.dispatch({ kind: 'checkpoint', round, record, root });
         this.server.offered();
       }),
@@ -370,10 +407,11 @@ export class SwarmCore implements JudgeContext {
 
   close(): void {
     if (this.closed) return;
-    if (isMember(this.#state, this.self) && this.#leaveMessage !== undefined && !this.#state.saidGoodbye)
+    if (isMember(this.#state, this.self) && this.#leaveMessage !== undefined)
       this.broadcast(this.#leaveMessage);
     this.closed = true;
     this.#cancelWake();
+    this.#cancelReserve();
     this.client.stop();
     this.server.close();
     this.exchange.clear();
@@ -396,6 +434,7 @@ export class SwarmCore implements JudgeContext {
       case 'peer-down':
         this.server.forget(event.peer);
         this.#inbox.forget(event.peer);
+        this.#dropOrphans((one) => one.from === event.peer);
         this.dispatch({ kind: 'peer-down', peer: event.peer });
         this.client.peerDown(event.peer);
         return;
@@ -408,9 +447,18 @@ export class SwarmCore implements JudgeContext {
   }
 
   #judge(from: PeerId, raw: Bytes): MaybePromise<void> {
-    return chain(judge(this, from, raw), (verdict) => {
-      if (typeof verdict === 'object' && !this.closed) this.#reject(from, verdict.rejected);
-    });
+    // Nothing a peer sends may stop us, not even what brings a mistake of ours to light; that is shown.
+    const broken = (thrown: unknown): void => {
+      if (!this.closed) this.#reject(from, `internal-error: ${describeError(thrown)}`.slice(0, 120));
+    };
+    try {
+      const judged = chain(judge(this, from, raw), (verdict) => {
+        if (typeof verdict === 'object' && !this.closed) this.#reject(from, verdict.rejected);
+      });
+      return judged instanceof Promise ? judged.catch(broken) : judged;
+    } catch (thrown) {
+      broken(thrown);
+    }
   }
 
   #reject(from: PeerId, reason: string): void {
@@ -557,6 +605,8 @@ export class SwarmCore implements JudgeContext {
     return chain(this.#claim('confirm', round, this.#state.lock), () =>
       chain(this.sign({ kind: 'confirm', round, record, state, clean }), (raw) => {
         this.#lastConfirm = raw;
+        // It names an earlier confirm now; a tab that closes before the next is signed is out of sight without a word.
+        this.#setGoodbye(undefined);
         for (const peer of to) this.sendRaw(peer, raw);
         const signature = raw.slice(raw.length - signatureBytes);
         this.dispatch({ kind: 'confirm', peer: this.self, round, record, state, clean, signature });
@@ -620,19 +670,28 @@ export class SwarmCore implements JudgeContext {
 
   /** Names our newest confirm, so that a chain without it cannot count us as one that left. */
   #signLeave(): MaybePromise<Goodbye | undefined> {
-    const { members, voted, trail } = this.#state;
+    const { members, voted, trail, votesForgotten } = this.#state;
     const joined = members.find(({ id }) => id === this.self)?.joinedRound;
     if (joined === undefined) return undefined;
     const last = voted.at(-1);
     const own =
-      last !== undefined && last.round >= joined ? last : { round: joined, record: trail.get(joined) };
-    const { round, record } = own;
-    if (record === undefined) return undefined;
+      last !== undefined && last.round >= joined
+        ? last
+        : { round: joined, record: trail.get(joined) ?? noRecord, clean: votesForgotten < joined };
+    // One that also stood elsewhere may not be counted as standing where it stood last: it is listed as absent instead.
+    const { round } = own;
+    const record = own.clean ? own.record : noRecord;
     const author = this.self;
     return chain(this.sign({ kind: 'leave', round, record, joined, author }), (raw) => {
-      this.#leaveMessage = raw;
+      this.#setGoodbye(raw);
       return { author, joined, round, record, signature: raw.slice(raw.length - signatureBytes) };
     });
+  }
+
+  /** Also kept at the other end of the transport, for a tab that closes has no time to ask its worker. */
+  #setGoodbye(raw: Bytes | undefined): void {
+    this.#leaveMessage = raw;
+    this.#transport.farewell?.(raw);
   }
 
   #inBackground(work: () => MaybePromise<unknown>): void {
@@ -650,6 +709,9 @@ export class SwarmCore implements JudgeContext {
     }
   }
 }
+
+/** Of no chain: a goodbye with it says that its author is gone, and no more. */
+const noRecord = '0'.repeat(64) as Digest;
 
 const behindText = {
   gap: 'The others no longer hold the rounds this volunteer lacks; it takes the model from one of them.',

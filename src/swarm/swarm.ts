@@ -2,7 +2,7 @@ import { StarlingError } from '../base/errors.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { limits } from './protocol.ts';
-import { currentRound, isMember } from './round-state.ts';
+import { currentRound, hasGivenUp, isMember } from './round-state.ts';
 import type { ReceivedSnapshot } from './snapshot-client.ts';
 import type {
   AgreedRound,
@@ -146,7 +146,7 @@ class SwarmFacade implements Swarm {
       core.state.mode === 'following' &&
       round === currentRound(core.state) &&
       isMember(core.state, core.self) &&
-      !core.state.saidGoodbye;
+      !hasGivenUp(core.state);
     // What this key signed for the round in an earlier life, or before the chain was cut back, still stands.
     if (!isDue() || round <= core.signingLog.highest('contribution')) return false;
     await core.signingLog.claim('contribution', round);
