@@ -13,6 +13,7 @@ import {
   votersOf,
   type ChainContext,
 } from './chain-context.ts';
+import { absencesAllowed } from './membership.ts';
 import { digest, goodbye, id, ids, key } from '../testing/round-driver.ts';
 
 const joining = (n: number) => ({ joins: [id(n)], joinKeys: [key(n)] });
@@ -35,7 +36,7 @@ describe('a quorum', () => {
   });
 
   test('must be reached in every electorate, by its own voters', () => {
-    const one = new Chain(3);
+    const one = new Chain(3).without(0);
     one.add({ ...joining(3), absent: [id(0)] });
     const { electorates } = one.tip; // 0 1 2, then 1 2 3
     expect(isQuorum(electorates, setOf(1, 2), false)).toBe(true);
@@ -127,11 +128,10 @@ describe('who votes', () => {
 
   test('who is absent still counts among the members before, who said goodbye does not', () => {
     for (const word of [true, false]) {
-      const one = new Chain(3, { open: false });
+      const one = new Chain(3, { open: false }).without(1, 2);
       one.add(word ? { goodbyes: [goodbye(1), goodbye(2)] } : { absent: [id(1), id(2)] });
       expect(voters(one.tip)).toEqual(word ? [[id(0)]] : [ids.slice(0, 3), [id(0)]]);
-      one.add();
-      const alone = one.votes(2, [0]);
+      const alone = one.votes(one.add().round, [0]);
       expect(one.problem({ certificate: alone })).toBe(word ? undefined : 'record-certificate-short');
     }
   });
@@ -152,17 +152,17 @@ describe('who votes', () => {
   });
 
   test('an epoch change leaves one electorate: the members that remain', () => {
-    const one = new Chain(4, { epochAfter: 2 });
+    const one = new Chain(4, { epochAfter: 2 }).without(1, 2, 3);
     one.add({ absent: [id(1), id(2), id(3)] });
     one.add();
     expect(voters(one.tip).length).toBe(2);
     one.add({ epochChange: true });
     expect(one.tip).toMatchObject({ epoch: 1, final: 0 });
     expect(voters(one.tip)).toEqual([[id(0)]]);
-    one.add();
-    one.add({ certificate: one.votes(4, [0]) });
-    one.add({ certificate: one.votes(5, [0]) });
-    expect(one.tip).toMatchObject({ epoch: 1, final: 4, certified: 5 });
+    const { round } = one.add();
+    one.add({ certificate: one.votes(round, [0]) });
+    one.add({ certificate: one.votes(round + 1, [0]) });
+    expect(one.tip).toMatchObject({ epoch: 1, final: round, certified: round + 1 });
   });
 
   test('the newest snapshot a chain names stays until a newer one is named', () => {
@@ -182,12 +182,19 @@ describe('the contexts of a chain as bytes', () => {
     for (const step of steps) {
       const members = one.tip.members.map((member) => ids.indexOf(member.id));
       const outside = [5, 6, 7, 8].find((n) => !members.includes(n));
-      const some = members[step % members.length] ?? 0;
+      const { round, record } = one.tip;
+      const some = one.tip.members[step % members.length];
+      const lost = one.tip.members.find(({ missed }) => missed >= absencesAllowed);
+      const word =
+        some === undefined
+          ? []
+          : [goodbye(ids.indexOf(some.id), { joined: some.joinedRound, round, record })];
       const everyone = votersOf(one.tip).map((voter) => ids.indexOf(voter.id));
       const changes = [
         {},
         outside === undefined ? {} : joining(outside),
-        members.length > 2 ? { absent: [id(some)] } : {},
+        lost === undefined ? {} : { absent: [lost.id] },
+        members.length > 2 ? { goodbyes: word } : {},
         one.tip.round > one.tip.certified ? { certificate: one.votes(one.tip.round, everyone) } : {},
         { authors: members.slice(1).map(id), bodies: digest(step) },
         { snapshot: { round: one.tip.round, root: digest(step) } },

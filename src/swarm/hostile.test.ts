@@ -129,8 +129,15 @@ const cases: [string, string, () => Bytes | Promise<Bytes>][] = [
   [
     'a record after which nobody is left',
     'record-leaves-nobody',
-    () => signed(recordOf({ absent: [fakeSigner(0).id, fakeSigner(1).id] }), 1),
+    () =>
+      signed(recordOf({ goodbyes: [0, 1].map(goodbyeOf).sort((a, b) => (a.author < b.author ? -1 : 1)) }), 1),
   ],
+  [
+    'a record that lists who is here as absent',
+    'record-leaves-the-present',
+    () => signed(recordOf({ absent: [fakeSigner(0).id] }), 1),
+  ],
+  ['a record of a round far ahead', 'round-far-ahead', () => signed(recordOf({ round: 1_000 }), 1)],
   [
     'a record that joins a member',
     'record-joins-a-member',
@@ -268,6 +275,20 @@ describe('what a hostile peer sends', () => {
     });
   });
 
+  test('a third record of one member on one parent is not even verified', async () => {
+    const send = await openRound();
+    const missing = (letter: string) => recordOf({ authors: [0], bodies: letter.repeat(64) as Digest });
+    send(await signed(missing('a'), 1));
+    await world.pass(60);
+    send(await signed(missing('b'), stranger)); // falsely signed
+    send(await signed(missing('c'), 1));
+    await world.pass(60);
+    send(await signed(missing('d'), stranger));
+    send(await signed(missing('e'), 1));
+    await world.pass(60);
+    expect(world.volunteers[0]?.swarm.view().rejections).toEqual({ 'record-signature': 1, 'two-records': 1 });
+  });
+
   test('a list of contributions that is not what the record counts is refused, and the record waits for the right one', async () => {
     const send = await openRound();
     const body = await signed(contribution(), 1);
@@ -319,7 +340,7 @@ describe('what a hostile peer sends', () => {
     const [first, second] = world.volunteers;
     expect(first?.swarm.view().finalRound).toBe(0);
     const isSecond = first?.records.get(1)?.leader === fakeSigner(1).id;
-    send(await signed(recordOf({ absent: [fakeSigner(0).id] }), 1));
+    send(await signed(recordOf(), 1));
     await world.pass(60);
     expect(first?.swarm.view().rejections).toEqual(isSecond ? { 'two-records': 1 } : {});
     await world.until('round 6 is final', () => world.live.every((one) => one.swarm.view().finalRound >= 6));

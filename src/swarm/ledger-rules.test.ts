@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { PeerId } from '../base/ids.ts';
 import { Chain } from '../testing/record-chain.ts';
-import { genesisProblem } from './ledger-rules.ts';
-import type { ChainRecord } from './membership.ts';
+import { contextWindow } from './chain-context.ts';
+import { genesisProblem, recordProblem, type Ancestry } from './ledger-rules.ts';
+import { absencesAllowed, type ChainRecord } from './membership.ts';
 import { limits } from './protocol.ts';
 import { digest, genesisRecord, goodbye, id, ids, key, start } from '../testing/round-driver.ts';
 
@@ -37,7 +39,7 @@ describe('a record that may follow', () => {
     ['counts every member', () => ({ authors: ids.slice(0, 4), bodies })],
     [
       'lets one join and one leave, with a goodbye or without',
-      () => ({ ...joining(5), absent: [id(2)], goodbyes: [goodbye(3)] }),
+      (one) => (one.without(2), { ...joining(5), absent: [id(2)], goodbyes: [goodbye(3)] }),
     ],
     [
       'takes over: all members leave and its signer joins',
@@ -79,14 +81,58 @@ describe('a record is refused as', () => {
       () => ({ goodbyes: [goodbye(2)], absent: [id(2)] }),
     ],
     ['record-joins-a-member', 'a member joins', () => joining(1)],
-    ['record-joins-a-member', 'a member is absent and joins', () => ({ ...joining(1), absent: [id(1)] })],
+    [
+      'record-joins-a-member',
+      'a member is absent and joins',
+      (one) => (one.without(1), { ...joining(1), absent: [id(1)] }),
+    ],
     ['record-joins-twice', 'one joins twice', () => joining(8, 8)],
-    ['record-leaves-nobody', 'all leave', () => ({ absent: ids.slice(0, 4) })],
+    ['record-leaves-nobody', 'all leave', () => ({ goodbyes: [0, 1, 2, 3].map((n) => goodbye(n)) })],
+    [
+      'record-leaves-the-present',
+      'it lists a member that nothing was missed of',
+      () => ({ absent: [id(2)] }),
+    ],
+    [
+      'record-leaves-the-present',
+      'it lists everyone but its leader, which would go on alone',
+      () => ({ absent: [id(1), id(2), id(3)] }),
+    ],
+    [
+      'record-leaves-the-present',
+      'the member missed two records only',
+      (one) => {
+        for (let n = 0; n < absencesAllowed - 1; n++) one.add({ authors: [id(0), id(1), id(3)], bodies });
+        return { absent: [id(2)] };
+      },
+    ],
+    [
+      'record-leaves-the-present',
+      'the member missed three records and was counted since',
+      (one) => {
+        one.without(2).add({ authors: [id(2)], bodies });
+        return { absent: [id(2)] };
+      },
+    ],
     ['record-too-many-members', 'more join than a run holds', () => crowdJoins(limits.members - 3)],
     [
       'record-goodbye-stale',
       'the goodbye is of an earlier membership',
       () => ({ goodbyes: [goodbye(2, { joined: 1 })] }),
+    ],
+    [
+      'record-goodbye-stale',
+      'what the leaver confirmed last is older than what is final',
+      (one) => {
+        one.add({ certificate: one.votes(5, [0, 1, 2]) });
+        expect(one.tip.final).toBe(2);
+        return { goodbyes: [goodbye(2, { round: 1, record: one.at(1).record })] };
+      },
+    ],
+    [
+      'record-goodbye-off-chain',
+      'the leaver only says that it is gone',
+      () => ({ goodbyes: [goodbye(2, { round: 5, record: digest(0) })] }),
     ],
     [
       'record-goodbye-off-chain',
@@ -146,11 +192,27 @@ describe('a record is refused as', () => {
     expect(one.problem({ certificate: one.votes(7, [0, 1, 2]) })).toBeUndefined();
   });
 
+  test('record-goodbye-stale where what the leaver confirmed last is more than 64 rounds back, at old and new members alike', () => {
+    const one = new Chain(4);
+    for (let round = 1; round <= 70; round++) one.add();
+    const named = (round: number) => ({ goodbyes: [goodbye(3, { round, record: one.at(round).record })] });
+    const latecomer: Ancestry = {
+      digestAt: (round) => (round > 70 - contextWindow ? one.contexts[round]?.record : undefined),
+      contextAt: (round) => (round > 70 - contextWindow ? one.contexts[round] : undefined),
+    };
+    for (const ancestry of [one.ancestry, latecomer]) {
+      const problem = (round: number) => recordProblem(one.rules, one.tip, ancestry, one.next(named(round)));
+      expect([6, 7, 70].map(problem)).toEqual(['record-goodbye-stale', undefined, undefined]);
+    }
+  });
+
   test('record-too-many-changes where members change more often than 64 times before anything is final', () => {
     const one = new Chain(4);
-    for (let change = 1; change < limits.electorates; change++)
-      one.add(change % 2 === 1 ? joining(5) : { absent: [id(5)] });
-    expect(one.problem({ absent: [id(5)] })).toBe('record-too-many-changes');
+    for (const newcomer of crowd.slice(1, limits.electorates))
+      one.add({ joins: [newcomer as PeerId], joinKeys: [key(0)] });
+    expect(one.tip.electorates.length).toBe(limits.electorates);
+    expect(one.problem(joining(5))).toBe('record-too-many-changes');
+    expect(one.problem({ goodbyes: [goodbye(2)] })).toBe('record-too-many-changes');
     expect(one.problem({})).toBeUndefined();
   });
 

@@ -38,10 +38,9 @@ const standOn = (driver: Driver, peer: number, record: ChainRecord): void => {
   driver.confirm(peer, record);
 };
 /** Its leader is seen elsewhere, so that the record itself speaks for nobody. */
-const open = (): Driver => {
-  const driver = new Driver(self, { deadlineMs: 1_000_000 }).begin(count);
-  return driver;
-};
+const open = (): Driver => new Driver(self, { deadlineMs: 1_000_000 }).begin(count);
+/** Among invited members one other that stands on a record is enough to stand on it. */
+const invited = (): Driver => new Driver(self, { deadlineMs: 1_000_000, open: false }).begin(count);
 const tipOf = (driver: Driver) => bestTip(driver.state, late);
 
 describe('the best tip', () => {
@@ -98,7 +97,7 @@ describe('the best tip', () => {
 
   test('is, with as many members on each, the one of the lower leader rank', () => {
     for (const order of [0, 1]) {
-      const driver = open();
+      const driver = invited();
       // A stranger to both, so that it stands on neither: what it is shown comes from their leaders alone.
       const low = first(900, ranked(1));
       const high = first(500, ranked(2));
@@ -116,7 +115,7 @@ describe('the best tip', () => {
 
   test('is, of two records of one leader, the one with the lower digest', () => {
     for (const order of [0, 1]) {
-      const driver = open();
+      const driver = invited();
       const [low, high] = [first(500, ranked(1)), first(501, ranked(1))];
       for (const record of order === 0 ? [low, high] : [high, low]) driver.hear(record);
       standOn(driver, ranked(0), low);
@@ -141,8 +140,19 @@ describe('the best tip', () => {
     expect(tipOf(driver)).toBe(record.digest);
   });
 
-  test('is never one whose leader is not in turn, unless another member stands on it', () => {
+  test('is never one whose leader is not in turn, unless more others stand on it than may lie', () => {
     const driver = open();
+    const record = first(500, ranked(2));
+    driver.hear(record);
+    standOn(driver, ranked(2), record); // its leader
+    standOn(driver, ranked(1), record); // one of five may lie with it
+    expect(driver.state.head?.digest).toBe(genesis);
+    standOn(driver, ranked(3), record);
+    expect(driver.state.head?.digest).toBe(record.digest);
+  });
+
+  test('is, among invited members, one whose leader is not in turn as soon as one other stands on it', () => {
+    const driver = invited();
     const record = first(500, ranked(2));
     driver.hear(record);
     expect(driver.state.head?.digest).toBe(genesis);
@@ -150,8 +160,30 @@ describe('the best tip', () => {
     expect(driver.state.head?.digest).toBe(record.digest);
   });
 
+  test('is not one out of turn for a certificate of a record of our own chain: any leader could bring that', () => {
+    for (const make of [open, invited]) {
+      const driver = make();
+      const base = driver.follow();
+      const line = driver.state.ranks.map(numberOf).filter((n) => n !== self);
+      const leader = line.at(-1) ?? 0;
+      const votes = certificate(
+        { round: 1, record: base.digest },
+        [0, 1, 2, 3, 4].filter((n) => n !== self),
+      );
+      const [one, two] = [on(base, 950, leader), on(base, 951, leader, { certificate: votes })];
+      driver.hear(one);
+      driver.hear(two);
+      driver.hear(on(one, 952, leader, { certificate: votes }));
+      expect(driver.state.head?.digest).toBe(base.digest);
+      expect(driver.state.nodes.size).toBe(5);
+      standOn(driver, line[0] ?? 0, two);
+      standOn(driver, line[1] ?? 0, two);
+      expect(driver.state.head?.digest).toBe(two.digest);
+    }
+  });
+
   test('counts who was never a member of the parent for nothing', () => {
-    const driver = open();
+    const driver = invited();
     const ours = first(900, ranked(0));
     const theirs = first(500, ranked(1));
     driver.hear(ours);
@@ -167,7 +199,7 @@ describe('the best tip', () => {
   });
 
   test('does not go back and forth: asked again, nothing moves', () => {
-    const driver = open();
+    const driver = invited();
     const [low, high] = [first(500, ranked(1)), first(900, ranked(2))];
     driver.hear(low);
     driver.hear(high);

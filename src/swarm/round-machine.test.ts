@@ -91,20 +91,54 @@ describe('the leader', () => {
     expect(proposalIn(leader.take({ kind: 'applied', round: 1, state: start }))?.round).toBe(2);
   });
 
-  test('lists joins of linked volunteers, signed leaves, the unreachable, and those absent from three records', () => {
-    const [leader, self] = withRank(0, 4);
-    const [left = 0, lost = 0, good = 0] = others(self, 4);
-    leader.take({ kind: 'peer-up', peer: id(4) });
-    leader.take({ kind: 'join', peer: id(4), publicKey: key(4) });
-    leader.take({ kind: 'join', peer: id(5), publicKey: key(5) }); // not linked
+  /** Led by `self` in round 4, after three records that count everyone of five but `away`. */
+  function afterAbsences(): { readonly driver: Driver; readonly away: number } {
+    for (let self = 0; self < 5; self++) {
+      for (const away of others(self, 5)) {
+        const driver = new Driver(self).begin(5);
+        for (let round = 1; round <= 3; round++) {
+          const some = others(away, 5);
+          for (const n of some) driver.contribute(n);
+          driver.follow(counting(some.map((n) => counted(n, round))).change);
+        }
+        driver.effects = [];
+        if (driver.ranked(0) === self) return { driver, away };
+      }
+    }
+    throw new Error('somebody leads');
+  }
+
+  test('lists joins of linked volunteers, signed leaves, and those absent from three records, but nobody for a link that is down', () => {
+    const { driver: leader, away } = afterAbsences();
+    const [left = 0, lost = 0, good = 0] = others(leader.self, 5).filter((n) => n !== away);
+    leader.take({ kind: 'peer-up', peer: id(5) });
+    leader.take({ kind: 'join', peer: id(5), publicKey: key(5) });
+    leader.take({ kind: 'join', peer: id(6), publicKey: key(6) }); // not linked
     leader.take({ kind: 'leave', goodbye: goodbye(left) });
     leader.take({ kind: 'peer-down', peer: id(lost) });
     leader.contribute(good);
     leader.now = 2_000;
-    const draft = proposalIn(leader.contribute(self)) ?? proposalIn(leader.at(2_000));
-    expect(draft?.joins).toEqual([id(4)]);
+    const draft = proposalIn(leader.contribute(leader.self)) ?? proposalIn(leader.at(2_000));
+    expect(draft?.joins).toEqual([id(5)]);
     expect(draft?.goodbyes).toEqual([goodbye(left)]);
-    expect(draft?.absent).toEqual([id(lost)]);
+    expect(draft?.absent).toEqual([id(away)]);
+  });
+
+  test('does not list who only says that it is gone, nor wait for it, until three records went without it', () => {
+    const { driver: leader, away } = afterAbsences();
+    const [left = 0] = others(leader.self, 5).filter((n) => n !== away);
+    const gone = { round: 3, record: digest(0) };
+    leader.take({ kind: 'leave', goodbye: goodbye(left, gone) });
+    leader.take({ kind: 'leave', goodbye: goodbye(away, gone) });
+    for (const n of others(leader.self, 5)) {
+      if (n !== left && n !== away) leader.contribute(n);
+    }
+    leader.contribute(leader.self);
+    const holder = others(leader.self, 5).find((n) => n !== left && n !== away) ?? 0;
+    const own = counted(leader.self, 4).digest;
+    const draft = proposalIn(leader.take({ kind: 'have', from: id(holder), round: 4, digest: own }));
+    expect(draft).toMatchObject({ round: 4, goodbyes: [], absent: [id(away)] });
+    expect(draft?.authors.length).toBe(3);
   });
 
   test('counts three records without a member as its leave, empty records as nobody’s', () => {
@@ -200,8 +234,26 @@ describe('succession', () => {
     first.contribute(other);
     first.confirm(other, chainRecord(1, digest(1), digest(77), other));
     first.take({ kind: 'have', from: id(other), round: 1, digest: counted(self, 1).digest });
-    expect(proposalIn(first.at(5_000))).toBeUndefined();
+    first.at(149);
+    expect(proposalIn(first.effects)).toBeUndefined();
     expect(first.effects).toContainEqual({ kind: 'want-record', to: id(other), round: 1 });
+  });
+
+  test('a mere word of another record blocks a leader until the record was asked for twice, or until the deadline', () => {
+    for (const [change, freeMs] of [
+      [{}, 151],
+      [{ pullRetryMs: 10_000 }, 1_000],
+    ] as const) {
+      const [first, self] = withRank(0, 4, change);
+      const liar = others(self, 4)[0] ?? 0;
+      first.confirm(liar, chainRecord(1, digest(1), digest(0xdead), liar));
+      for (let n = 0; n < 4; n++) first.contribute(n);
+      for (const n of others(self, 4))
+        first.take({ kind: 'have', from: id(n), round: 1, digest: counted(self, 1).digest });
+      for (let ms = 0; ms < freeMs; ms += 50) first.at(ms);
+      expect(proposalIn(first.effects)).toBeUndefined();
+      expect(proposalIn(first.at(freeMs))?.round).toBe(1);
+    }
   });
 
   test('whoever holds the newest record hands it on when its leader dies', () => {
@@ -300,6 +352,21 @@ describe('the founder', () => {
       ...{ round: 0, parent: run, parentState: start, goodbyes: [], absent: [] },
       joins: [id(0), id(2)],
     });
+  });
+
+  test('that never signed record 0 signs it, whatever a stranger claims of a run under way', () => {
+    const founder = new Driver(0, { minMembers: 2 });
+    founder.take({ kind: 'enter', initialState: start });
+    founder.take({ kind: 'peer-up', peer: id(9) });
+    const stand = { head: 9, tip: digest(5), oldest: 4, final: 0, epoch: 0 };
+    founder.take({ kind: 'hello', peer: id(9), publicKey: key(9), wantsMembership: false, stand });
+    expect(founder.state.mode).toBe('entering');
+    expect(effectsOf('fetch-snapshot', founder.effects)).toEqual([]);
+    founder.take({ kind: 'peer-up', peer: id(1) });
+    const effects = founder.take({
+      ...{ kind: 'hello', peer: id(1), publicKey: key(1), stand: undefined, wantsMembership: true },
+    });
+    expect(proposalIn(effects)).toMatchObject({ round: 0, joins: [id(0), id(1)] });
   });
 
   test('signs none when it must not, and nobody else does', () => {

@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { ChainRecord } from './membership.ts';
-import { certificate, chainRecord, digest, Driver, effectsOf, goodbye, id } from '../testing/round-driver.ts';
+import {
+  certificate,
+  chainRecord,
+  digest,
+  Driver,
+  effectsOf,
+  goodbye,
+  id,
+  key,
+  proposalIn,
+  start,
+} from '../testing/round-driver.ts';
 import { ballotEvery } from './round-vote.ts';
 
 const votesIn = (driver: Driver) => effectsOf('vote', driver.effects);
@@ -153,33 +164,50 @@ describe('two chains', () => {
     driver.apply();
     expect(driver.state.lock).toBe(1);
     const before = driver.state.votedRound;
-    // The same volunteer after a crash: it knows its lock, and is shown another chain without that certificate.
-    const again = new Driver(self, {}, { confirm: 0, record: -1, lock: 1 }).begin(count);
-    for (let round = 1; round <= 3; round++) again.follow();
+    // A volunteer after a crash: it knows its lock, and joins a chain without that certificate.
+    const again = new Driver(7, {}, { confirm: 0, record: -1, lock: 1 }).begin(count);
+    const joined = again.follow({ joins: [id(7)], joinKeys: [key(7)] });
+    for (let round = 2; round <= 4; round++) again.follow();
     expect(votesIn(again)).toEqual([]);
+    again.follow(certifying(joined, [a, b, self]));
+    expect(votesIn(again).map(({ round }) => round)).toEqual([5]);
     expect(before).toBe(2);
   });
 });
 
 describe('after a restart', () => {
-  test('nothing is confirmed at or below the round that was signed before', () => {
-    const driver = new Driver(self, {}, { confirm: 3, record: -1, lock: 0 }).begin(count);
-    for (let round = 1; round <= 5; round++) driver.follow();
-    expect(votesIn(driver).map(({ round }) => round)).toEqual([4, 5]);
+  /** Has confirmed round 3 in an earlier life, and joins by the record of `round`. */
+  function rejoined(round: number): { readonly driver: Driver; readonly chain: ChainRecord[] } {
+    const driver = new Driver(7, {}, { confirm: 3, record: -1, lock: 0 }).begin(count);
+    const chain: ChainRecord[] = [];
+    for (let at = 1; at <= round; at++)
+      chain.push(driver.follow(at === round ? { joins: [id(7)], joinKeys: [key(7)] } : {}));
+    return { driver, chain };
+  }
+
+  test('nothing is confirmed under a membership that began in or before the round that was signed before', () => {
+    for (const round of [1, 2, 3]) {
+      const { driver } = rejoined(round);
+      for (let at = round + 1; at <= 6; at++) driver.follow();
+      expect(votesIn(driver), `joined by record ${round}`).toEqual([]);
+      expect(effectsOf('send-leave', driver.effects).length).toBe(1); // so that it can join anew
+    }
+    const { driver } = rejoined(4);
+    for (let at = 5; at <= 6; at++) driver.follow();
+    expect(votesIn(driver).map(({ round }) => round)).toEqual([5, 6]);
   });
 
   test('a confirm is clean only once a record as new as what was signed before is certified', () => {
-    const driver = new Driver(self, {}, { confirm: 3, record: -1, lock: 0 }).begin(count);
-    const chain: ChainRecord[] = [];
-    for (let round = 1; round <= 4; round++) chain.push(driver.follow());
+    const { driver, chain } = rejoined(4);
     const [, second, third] = chain;
     if (second === undefined || third === undefined) throw new Error('four records');
+    driver.follow();
     driver.follow(certifying(second, [a, b]));
     driver.follow(certifying(third, [a, b]));
     expect(votesIn(driver).map(({ round, clean }) => [round, clean])).toEqual([
-      [4, false], // nothing is certified: what we signed up to round 3 may have been for another chain
-      [5, false], // round 2 is
-      [6, true], // round 3 is
+      [5, false], // nothing is certified: what we signed up to round 3 may have been for another chain
+      [6, false], // round 2 is
+      [7, true], // round 3 is
     ]);
   });
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../base/ids.ts';
 import { contextAfter, firstContext, type ChainContext } from '../swarm/chain-context.ts';
 import { recordProblem, type Ancestry, type ChainRules } from '../swarm/ledger-rules.ts';
-import type { Certificate, ChainRecord } from '../swarm/membership.ts';
+import { absencesAllowed, type Certificate, type ChainRecord } from '../swarm/membership.ts';
 import { certificate, chainRecord, digest, genesisRecord, id, numberOf, run } from './round-driver.ts';
 
 /** One chain of records without a network, each judged before it is appended. */
@@ -53,6 +53,15 @@ export class Chain {
     this.records.push(record);
     this.contexts.push(contextAfter(this.tip, record, certified, this.rules.open));
     return this.tip;
+  }
+
+  /** Records that count every member but these, so that the next one may list them as absent. */
+  without(...missing: readonly number[]): this {
+    const authors = this.tip.members
+      .map((member) => member.id)
+      .filter((peer) => !missing.includes(numberOf(peer)));
+    for (let n = 0; n < absencesAllowed; n++) this.add({ authors, bodies: digest(77) });
+    return this;
   }
 
   /** Confirms of the record of `round` by these members. */
