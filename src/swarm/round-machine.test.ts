@@ -20,6 +20,7 @@ import {
   run,
   start,
 } from '../testing/round-driver.ts';
+import { Chain } from '../testing/record-chain.ts';
 import type { RoundEvent, RoundState } from './round-state.ts';
 import type { CountedContribution } from './swarm-api.ts';
 
@@ -335,6 +336,74 @@ describe('a record', () => {
       ...{ kind: 'have', to: id(leader), round: 1 },
       digest: counted(third, 1).digest,
     });
+  });
+});
+
+describe('who would fill or end our chain', () => {
+  test('by records off it without end is refused after 32 of one leader', () => {
+    const driver = new Driver(0).begin(4);
+    const liar = driver.ranked(3) === 0 ? driver.ranked(2) : driver.ranked(3);
+    let parent = digest(1);
+    for (let round = 1; round <= 40; round++) {
+      const record = chainRecord(round, parent, digest(5_000_000 + round), liar);
+      driver.hear(record);
+      parent = record.digest;
+    }
+    expect(driver.state.head?.round).toBe(0);
+    expect(driver.state.nodes.size).toBe(33);
+    expect(effectsOf('reject', driver.effects)[0]).toMatchObject({
+      from: id(liar),
+      reason: 'record-too-many',
+    });
+  });
+
+  test('by two records on one parent has both kept, and a third not', () => {
+    const driver = new Driver(0).begin(4);
+    const liar = driver.ranked(3) === 0 ? driver.ranked(2) : driver.ranked(3);
+    for (const name of [901, 902, 903]) driver.hear(chainRecord(1, digest(1), digest(name), liar));
+    expect([901, 902, 903].map((name) => driver.state.nodes.has(digest(name)))).toEqual([true, true, false]);
+  });
+
+  test('by the word of former members, or of strangers, cannot; members since the final round can', () => {
+    for (const [speakers, mode] of [
+      [[8, 9, 10, 11], 'following'],
+      [[1, 2], 'behind'],
+    ] as const) {
+      const driver = new Driver(0).begin(3);
+      const newcomers = [8, 9, 10, 11];
+      const joins = newcomers.map(id);
+      const joined = driver.follow({ joins, joinKeys: newcomers.map(key) });
+      driver.follow({
+        goodbyes: newcomers.map((n) => goodbye(n, { joined: 1, round: 1, record: joined.digest })),
+      });
+      expect(driver.state.everMembers.has(id(8))).toBe(true);
+      for (const n of speakers) {
+        driver.take({ kind: 'peer-up', peer: id(n) });
+        const stand = { head: 1e6, tip: digest(5), oldest: 1e6, final: 1e6, epoch: 0 };
+        driver.take({ kind: 'hello', peer: id(n), publicKey: key(n), wantsMembership: false, stand });
+      }
+      expect(driver.state.mode).toBe(mode);
+    }
+  });
+
+  test('by a rival record below the snapshot we began from cannot: our replica has nothing to go back to', () => {
+    const chain = new Chain(4);
+    for (let round = 1; round <= 4; round++)
+      chain.add(round === 3 ? { certificate: chain.votes(2, [0, 1, 2]) } : {});
+    const driver = new Driver(9);
+    driver.take({ kind: 'enter', initialState: start });
+    for (let n = 0; n < 4; n++) driver.take({ kind: 'peer-up', peer: id(n) });
+    driver.take({ kind: 'reenter' });
+    driver.take({ kind: 'snapshot', contexts: chain.contexts.slice(2), state: start });
+    driver.apply();
+    const rival = chainRecord(4, chain.at(3).record, digest(777), 1, {
+      certificate: chain.votes(3, [0, 1, 2]),
+    });
+    driver.hear(rival);
+    driver.hear(chainRecord(5, rival.digest, digest(778), 1));
+    expect(effectsOf('rolled-back', driver.effects)).toEqual([]);
+    expect(driver.state.head?.digest).toBe(chain.tip.record);
+    expect(driver.state.links.get(id(1))?.foreign).toBe(true);
   });
 });
 

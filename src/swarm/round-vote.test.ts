@@ -12,8 +12,10 @@ import {
   proposalIn,
   start,
 } from '../testing/round-driver.ts';
+import { Chain } from '../testing/record-chain.ts';
 import { ballotEvery } from './round-vote.ts';
 
+const recordName = ({ round, digest: record }: ChainRecord) => ({ round, record });
 const votesIn = (driver: Driver) => effectsOf('vote', driver.effects);
 /** A record on any parent; letters keep them apart. */
 const on = (
@@ -157,6 +159,25 @@ describe('two chains', () => {
     expect([ours.round, first.round]).toEqual([2, 1]);
   });
 
+  test('that differ in a state: only the one that has it holds our confirms up', () => {
+    const driver = new Driver(3, { open: false }).begin(4);
+    const base = driver.follow();
+    const ours = driver.follow();
+    driver.follow({ certificate: { ...certificate(recordName(ours), [0, 1, 2]), state: '1'.repeat(32) } });
+    expect(driver.state.differs?.round).toBe(2);
+    const other = [0, 1, 2].find((n) => id(n) !== ours.leader) ?? 0;
+    const two = on(base, 8002, other);
+    const three = on(two, 8003, other);
+    const four = on(three, 8004, other);
+    const five = on(four, 8005, other, { certificate: certificate(recordName(three), [0, 1, 2]) });
+    driver.effects = [];
+    for (const record of [two, three, four, five]) driver.hear(record);
+    expect(driver.state.head?.digest).toBe(five.digest);
+    expect(driver.state.differs).toBeUndefined();
+    driver.apply();
+    expect(votesIn(driver).map(({ round }) => round)).toEqual([5]);
+  });
+
   test('get no confirm where the chain certifies less than one that we confirmed before', () => {
     const { driver, first } = twoChains();
     const locked = driver.record(driver.ranked(0), certifying(first, [a, b, self]));
@@ -174,6 +195,79 @@ describe('two chains', () => {
     expect(before).toBe(2);
   });
 });
+
+describe('a membership that was given up', () => {
+  const word = (round: number, record: ChainRecord['digest']) => goodbye(self, { round, record });
+  /** Not by us, so that we only follow. */
+  const follow = (driver: Driver, change: Partial<ChainRecord> = {}): ChainRecord =>
+    driver.follow(change, driver.ranked(0) === self ? driver.ranked(1) : driver.ranked(0));
+  const invited = (): Driver =>
+    new Driver(self, { open: false, deadlineMs: 0, successionMs: 0 }).begin(count);
+
+  test('is not taken up again after a snapshot of a chain that knows nothing of the goodbye', () => {
+    const driver = invited();
+    follow(driver);
+    const { contexts } = chainTo(5);
+    driver.take({ kind: 'membership', wanted: false });
+    driver.take({ kind: 'membership', wanted: true });
+    driver.effects = [];
+    driver.take({ kind: 'reenter' });
+    driver.take({ kind: 'snapshot', contexts, state: start });
+    driver.apply();
+    follow(driver);
+    expect(driver.state.head?.round).toBe(6);
+    expect(driver.state.members.map(({ id: peer }) => peer)).toContain(id(self));
+    expect(votesIn(driver)).toEqual([]);
+    expect(effectsOf('send-leave', driver.effects).length).toBe(1);
+    expect(
+      effectsOf('propose', driver.effects).filter(({ draft }) => draft.authors.includes(id(self))),
+    ).toEqual([]);
+  });
+
+  test('is not taken up again where the record by which we came back is taken back', () => {
+    const driver = invited();
+    const base = follow(driver);
+    driver.take({ kind: 'membership', wanted: false });
+    const said = word(1, base.digest);
+    driver.take({ kind: 'leave', goodbye: said });
+    driver.take({ kind: 'membership', wanted: true });
+    const back = follow(driver, { goodbyes: [said], joins: [id(self)], joinKeys: [key(self)] });
+    expect(driver.state.members.find((one) => one.id === id(self))?.joinedRound).toBe(2);
+    driver.effects = [];
+    const other = back.leader === id(a) ? b : a;
+    const two = on(base, 7002, other);
+    const three = on(two, 7003, other);
+    const four = on(three, 7004, other, certifying(two, [a, b]));
+    for (const record of [two, three, four]) driver.hear(record);
+    expect(effectsOf('rolled-back', driver.effects)).toEqual([{ kind: 'rolled-back', round: 1 }]);
+    expect(driver.state.head?.digest).toBe(four.digest);
+    driver.apply();
+    follow(driver);
+    expect(driver.state.members.find((one) => one.id === id(self))?.joinedRound).toBe(0);
+    expect(votesIn(driver)).toEqual([]);
+  });
+
+  test.fails('does not vote on the record that ends it either, though that record lets us come back', () => {
+    const driver = invited();
+    const base = follow(driver);
+    driver.take({ kind: 'membership', wanted: false });
+    const said = word(1, base.digest);
+    driver.take({ kind: 'leave', goodbye: said });
+    driver.take({ kind: 'membership', wanted: true });
+    driver.effects = [];
+    follow(driver, { goodbyes: [said], joins: [id(self)], joinKeys: [key(self)] });
+    expect(votesIn(driver)).toEqual([]);
+    follow(driver);
+    expect(votesIn(driver).map(({ round }) => round)).toEqual([3]);
+  });
+});
+
+/** Records of members a and b and ourselves, none certified. */
+function chainTo(round: number): Chain {
+  const chain = new Chain(count);
+  for (let at = 1; at <= round; at++) chain.add();
+  return chain;
+}
 
 describe('after a restart', () => {
   /** Has confirmed round 3 in an earlier life, and joins by the record of `round`. */
@@ -247,6 +341,38 @@ describe('a certificate', () => {
       ].sort(([p], [q]) => (String(p) < String(q) ? -1 : 1)),
     );
     expect(draft?.certificate).toMatchObject({ round: 1, record: first.digest, of: 3 });
+  });
+
+  test('quotes no confirm that names the record with another round, whichever came first', () => {
+    const follower = new Driver(9).begin(4);
+    const first = follower.follow();
+    const leader = follower.ranked(0);
+    const [liar = 0, ...honest] = [0, 1, 2, 3].filter((n) => n !== leader);
+    for (const early of [true, false]) {
+      const driver = new Driver(leader).begin(4);
+      if (early) driver.confirm(liar, { ...first, round: 5 });
+      driver.hear(first);
+      driver.apply();
+      if (!early) driver.confirm(liar, { ...first, round: 5 });
+      for (const n of honest) driver.confirm(n, first);
+      driver.at(100_000);
+      const certified = proposalIn(driver.effects)?.certificate;
+      expect(certified?.round).toBe(1);
+      expect(certified?.votes.map(({ peer }) => peer)).toEqual([leader, ...honest].map(id).sort());
+    }
+  });
+
+  test('is still made after many rounds in which nothing became final', () => {
+    const driver = new Driver(0).begin(4);
+    let newest = driver.follow();
+    for (let round = 2; round <= 140; round++) {
+      driver.confirm(1, newest);
+      newest = driver.follow();
+    }
+    for (const n of [1, 2, 3]) driver.confirm(n, newest);
+    expect(driver.state.finalRound).toBe(0);
+    expect(driver.state.ballots.get(newest.digest)?.size).toBe(4);
+    expect(driver.state.ballots.size).toBeLessThanOrEqual(64);
   });
 
   test('counts no confirms of peers that never were members, and each member once', () => {
