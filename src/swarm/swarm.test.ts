@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RoundRecord } from './swarm-api.ts';
+import { StarlingError } from '../base/errors.ts';
+import { fakeCrypto, fakeSigner } from '../testing/fake-crypto.ts';
 import { fuzzRounds } from '../testing/long.ts';
 import { SwarmWorld, type WorldOptions } from '../testing/swarm-world.ts';
+import { decodeMessage } from './protocol-codec.ts';
+import type { Goodbye } from './protocol.ts';
+import { createSigningLog } from './signing-log.ts';
+import type { Entry, RoundRecord } from './swarm-api.ts';
+import { createSwarm } from './swarm.ts';
 
 let world: SwarmWorld;
 afterEach(() => {
@@ -252,6 +258,64 @@ describe('a volunteer that comes or goes', () => {
       expect(world.disagreements(), `seed ${seed}`).toEqual([]);
       world.close();
     }
+  });
+});
+
+describe('a volunteer that gave its chain up', () => {
+  test('goes back to its own newest kept state when nobody gives it a snapshot for 20 s', async () => {
+    open({ seed: 76 });
+    const alone = world.join();
+    await world.reaches(12);
+    const own = alone.states.get(8);
+    alone.freeze();
+    let entered: Entry | undefined;
+    void alone.swarm.reenter().then((entry) => (entered = entry));
+    await world.pass(19_000);
+    expect(entered).toBeUndefined();
+    await world.pass(2_000);
+    expect(entered).toMatchObject({ kind: 'snapshot', round: 8, state: own });
+    expect(alone.events.map(({ text }) => text)).toContainEqual(
+      expect.stringContaining('goes on from its own'),
+    );
+  });
+});
+
+describe('a goodbye', () => {
+  test('of a volunteer that confirmed in an earlier life says only that it is gone, and no record counts it', async () => {
+    open({ seed: 77 });
+    const heard: Goodbye[] = [];
+    const watcher = world.stranger(90).transport;
+    watcher.listen((event) => {
+      const decoded = event.kind === 'message' ? decodeMessage(event.bytes) : undefined;
+      if (decoded?.ok !== true) return;
+      const { message } = decoded.value;
+      if (message.kind === 'leave') heard.push({ ...message, signature: new Uint8Array(64) });
+      if (message.kind === 'record') heard.push(...message.goodbyes);
+    });
+    world.join();
+    await world.reaches(9);
+    const signed = { contribution: 9_000, confirm: 9_000, record: 9_000, lock: 0 };
+    const again = createSwarm({
+      ...{ signer: fakeSigner(1), clock: world.clock, rules: world.rules, crypto: fakeCrypto },
+      ...{ transport: world.network.create(fakeSigner(1).id), signingLog: createSigningLog(signed) },
+    });
+    const follow = async (): Promise<void> => {
+      const entry = await again.enter('0'.repeat(32));
+      if (entry.kind !== 'snapshot') throw new Error('the run is under way');
+      await again.confirm(entry.round, entry.state, entry.record);
+      for (let round = entry.round + 1; ; round++) {
+        const { record } = await again.agree(round);
+        await again.confirm(round, '1'.repeat(32), record.digest);
+      }
+    };
+    const ended = expect(follow()).rejects.toThrow(StarlingError);
+    await world.until('it says goodbye', () => heard.some(({ author }) => author === again.self));
+    await world.pass(2_000);
+    again.close();
+    await ended;
+    await world.pass(2_000);
+    const own = heard.filter(({ author }) => author === again.self);
+    expect(new Set(own.map(({ record }) => record)), JSON.stringify(own)).toEqual(new Set(['0'.repeat(64)]));
   });
 });
 
