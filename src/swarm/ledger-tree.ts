@@ -139,16 +139,19 @@ function isEligible(state: RoundState, node: Node, standing: Standing, nowMs: nu
   if (parent === undefined) return false;
   const there = standing.get(record.digest);
   const { self, open } = state.settings;
+  // Who sends a record stands on it, or on one that follows from it: that is how one who was away for some rounds sees it.
   const others = parent.members.filter(
-    ({ id }) => id !== record.leader && id !== self && there?.has(id) === true,
+    ({ id }) => id !== record.leader && id !== self && (there?.has(id) === true || node.shownBy.has(id)),
   );
   // More than the liars there may be, or one of them and a leader would close every round as they please.
   const shownByOthers = others.length > (open ? Math.floor((parent.members.length - 1) / 3) : 0);
   if (record.parent !== state.head?.digest) {
     const first = rankMembers(parent.record, parent.round + 1, parent.members)[0];
-    return record.leader === first || shownByOthers || record.leader === state.settings.self;
+    return record.leader === first || shownByOthers || record.leader === self;
   }
   if (isTakeover(state.members, record)) return mayTakeOver(state, record, node.shownBy, nowMs);
+  // Signed in an earlier life: our turn was then.
+  if (record.leader === self) return true;
   if (shownByOthers && isMember(state, record.leader)) return true;
   return nowMs >= turnBegins(state, record.leader, nowMs);
 }

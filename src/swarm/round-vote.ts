@@ -36,6 +36,9 @@ export function vote(draft: Draft, effects: RoundEffect[]): void {
   if (context === undefined || head.round <= draft.votedRound || context.certified < draft.lock) return;
   if (!draft.forked && head.round % ballotEvery(draft.members.length) !== 0) return;
   if (draft.differs !== undefined || !votersOf(context).some(({ id }) => id === settings.self)) return;
+  // It made us a member anew: on its ballot we stand by the membership that it ended.
+  const own = draft.members.find(({ id }) => id === settings.self);
+  if (own !== undefined && own.joinedRound >= head.round && head.round > 0) return;
   const clean = isClean(draft, context);
   const ballot = { round: head.round, record: head.digest, state: applied.state, clean };
   draft.votedRound = head.round;
