@@ -1,0 +1,38 @@
+import { expect, test } from './swarm-fixture.ts';
+
+const longestMs = 20_000;
+
+test('a tab that is reloaded is counted again within seconds, as the same volunteer, and no round waits for its deadline', async ({
+  swarm,
+}) => {
+  const tabs = await swarm.volunteers(3, {});
+  const took: string[] = [];
+  for (const [index, tab] of tabs.entries()) {
+    const { volunteer: before } = await tab.until(
+      'rounds that it cannot simply follow from the start',
+      ({ volunteer }) => (volunteer?.finalRound ?? 0) >= 10 && volunteer?.members === 3,
+    );
+    const start = performance.now();
+    await tab.page.reload();
+    await tab.ready();
+    await tab.until('the run', ({ view }) => view.run !== undefined);
+    await tab.join();
+    const { volunteer: after } = await tab.until(
+      'a contribution that counts',
+      ({ volunteer }) => volunteer?.state === 'training' && volunteer.receipts.at(-1)?.counted === true,
+      longestMs,
+    );
+    took.push(`${((performance.now() - start) / 1000).toFixed(1)} s`);
+    expect(after?.self).toBe(before?.self);
+    expect(after?.rejections).toEqual({});
+    for (const other of tabs.filter((_, i) => i !== index)) {
+      const { volunteer } = await other.until(
+        'three members',
+        ({ volunteer: v }) => v?.members === 3 && v.replicasAgree === true,
+      );
+      expect(volunteer?.longestRoundMs).toBeLessThan(longestMs);
+      expect(volunteer?.rejections).toEqual({});
+    }
+  }
+  console.log(`from reload to a contribution that counts: ${took.join(', ')}`);
+});
