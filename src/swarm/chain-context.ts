@@ -7,6 +7,7 @@ import { accepted, refused, type Decoded } from '../base/verdict.ts';
 import { publicKeyBytes } from './identity.ts';
 import { membersAfter, type ChainRecord, type Member } from './membership.ts';
 import { limits, type SnapshotName } from './protocol.ts';
+import { malformed, readUint } from './varint.ts';
 
 /** Who may vote, from some record on. Sorted by id. */
 export interface Voter {
@@ -216,8 +217,6 @@ function readContext(input: decoding.Decoder): ChainContext {
   };
 }
 
-const malformed = new Error('malformed');
-
 function sorted<T extends { readonly id: PeerId }>(list: T[]): T[] {
   for (let i = 1; i < list.length; i++) {
     const [before, one] = [list[i - 1], list[i]];
@@ -228,15 +227,6 @@ function sorted<T extends { readonly id: PeerId }>(list: T[]): T[] {
 
 function readList<T>(input: decoding.Decoder, most: number, item: () => T): T[] {
   return Array.from({ length: readUint(input, most) }, item);
-}
-
-function readUint(input: decoding.Decoder, most: number): number {
-  const start = input.pos;
-  const value = decoding.readVarUint(input);
-  // One value, one encoding: what is signed or compared must not have a second form.
-  const padded = input.pos - start > 1 && input.arr[input.pos - 1] === 0;
-  if (padded || !(value <= most)) throw malformed;
-  return value;
 }
 
 function readBytes(input: decoding.Decoder, count: number): Bytes {

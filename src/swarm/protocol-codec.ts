@@ -16,6 +16,7 @@ import {
   type WireCertificate,
 } from './protocol.ts';
 import type { CountedContribution, Weight } from './swarm-api.ts';
+import { malformed, readUint } from './varint.ts';
 
 /** A decoded message. For signed kinds `signature` covers `unsigned` (see signedBytes). */
 export interface Envelope {
@@ -347,8 +348,6 @@ function readCertificate(reader: Reader, recordRound: number): WireCertificate {
   return { round, state, votes };
 }
 
-const malformed = new Error('malformed');
-
 /** lib0's decoder with the bounds it leaves out. Throws on anything out of range; decodeMessage catches. */
 class Reader {
   readonly #in: decoding.Decoder;
@@ -377,11 +376,7 @@ class Reader {
 
   /** In its shortest form only: what a record quotes is encoded anew before its signature is verified. */
   uint(most: number): number {
-    const start = this.#in.pos;
-    const value = decoding.readVarUint(this.#in);
-    const isPadded = this.#in.pos - start > 1 && this.#in.arr[this.#in.pos - 1] === 0;
-    if (value > most || isPadded) throw malformed;
-    return value;
+    return readUint(this.#in, most);
   }
 
   round(): number {
