@@ -25,7 +25,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'gpu', include: gpuTests, pool: 'forks', testTimeout: 120_000, hookTimeout: 60_000 },
+        test: { name: 'gpu', include: gpuTests, pool: 'forks', testTimeout: 240_000, hookTimeout: 60_000 },
       },
     ],
   },

@@ -224,7 +224,7 @@ export class LoopVolunteer {
   until(
     what: string,
     test: (status: VolunteerStatus) => boolean,
-    limitMs = 20_000,
+    limitMs = 100_000,
   ): Promise<VolunteerStatus> {
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => {
