@@ -1,19 +1,21 @@
 // Messages to flood with, from a peer that is linked and known: of every kind one that costs its receiver something.
 import type { Bytes } from '../../src/base/bytes.ts';
-import type { Digest } from '../../src/base/ids.ts';
+import type { Digest, RunId } from '../../src/base/ids.ts';
 import { encodeUnsigned } from '../../src/swarm/protocol-codec.ts';
 import { isSignedKind, type Kind, type Message, type SignedMessage } from '../../src/swarm/protocol.ts';
 import type { Scene } from './lies.ts';
 import { signed } from './tapped-transport.ts';
 
-/** What is signed is signed rightly. `root`: of a snapshot that was announced to us; `index` tells one message from the next. */
+/** What is signed is signed rightly, but for joins. `root`: of a snapshot that was announced to us; `index` tells one message from the next. */
 export async function floodOf(kind: Kind, scene: Scene, root: Digest, index: number): Promise<Bytes> {
   const message = messageOf(kind, scene, root, index);
   return isSignedKind(kind)
-    ? signed(message as SignedMessage, scene.identity, scene.run)
+    ? signed(message as SignedMessage, scene.identity, kind === 'join' ? otherRun : scene.run)
     : encodeUnsigned(message);
 }
 
+/** A join that is rightly signed would let us in again. */
+const otherRun = 'cd'.repeat(32) as RunId;
 const zeros = '0'.repeat(32);
 
 function messageOf(kind: Kind, { identity, view, payload }: Scene, root: Digest, index: number): Message {

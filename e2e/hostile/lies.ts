@@ -131,7 +131,8 @@ export async function recordLies(scene: Scene, other: PeerId): Promise<Lie[]> {
     await lie('record-leader-not-a-member', { leader: nobody }),
     await lie('record-names-a-stranger', { authors: [200], bodies: digestOf('a') }),
     await lie('record-leaves-a-stranger', { absent: [nobody] }),
-    await lie('record-leaves-nobody', { absent: view.members }),
+    await lie('record-leaves-the-present', { absent: [other] }),
+    await lie('record-leaves-nobody', { goodbyes: view.members.map((author) => ({ ...goodbye, author })) }),
     await lie('record-joins-a-member', { joinKeys: [identity.publicKey] }),
     await lie('record-joins-twice', { joinKeys: [stranger.publicKey, stranger.publicKey] }),
     await lie('record-goodbye-off-chain', {
