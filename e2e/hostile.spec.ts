@@ -139,7 +139,9 @@ test(`a member that lies, floods and scribbles is refused, counted and shown, an
 }) => {
   test.setTimeout(150_000);
   const honest = await swarm.volunteers(3, { room });
-  const run = (await honest[0]?.snapshot())?.view.run;
+  // The liar is none of those who start the run.
+  for (const tab of honest) await tab.until('round 2', ({ volunteer }) => (volunteer?.round ?? 0) >= 2);
+  const { run } = (await honest[0].snapshot()).view;
   const [liar, liarId] = await openHostile(
     chromium,
     swarm,
