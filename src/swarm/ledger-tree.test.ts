@@ -11,6 +11,7 @@ import {
   Driver,
   id,
   ids,
+  key,
   numberOf,
 } from '../testing/round-driver.ts';
 
@@ -180,6 +181,43 @@ describe('the best tip', () => {
       standOn(driver, line[1] ?? 0, two);
       expect(driver.state.head?.digest).toBe(two.digest);
     }
+  });
+
+  test('is one out of turn once its turn would have come since it was seen, if its certificate is newer', () => {
+    const driver = open();
+    const base = driver.follow();
+    const { deadlineMs, successionMs } = driver.state.settings;
+    const line = driver.state.ranks.map(numberOf);
+    const [ahead = 0, behind = 0] = line.filter((n) => n !== self);
+    const votes = certificate({ round: 1, record: base.digest }, [0, 1, 2, 3]);
+    driver.hear(on(base, 950, ahead));
+    const two = on(base, 951, behind, { certificate: votes });
+    driver.hear(two);
+    const ours = driver.state.head?.digest;
+    expect(ours).not.toBe(two.digest);
+    const begins = deadlineMs + line.indexOf(behind) * successionMs;
+    driver.at(begins - 1);
+    expect(driver.state.head?.digest).toBe(ours);
+    expect(driver.effects.findLast(({ kind }) => kind === 'wake')).toEqual({ kind: 'wake', atMs: begins });
+    driver.at(begins);
+    expect(driver.state.head?.digest).toBe(two.digest);
+  });
+
+  test('is never a takeover beside our chain, however long it was seen: anyone can sign one', () => {
+    const driver = open();
+    const base = driver.follow();
+    const ours = driver.follow();
+    const votes = certificate({ round: 1, record: base.digest }, [0, 1, 2, 3]);
+    driver.hear(
+      on(base, 951, 9, {
+        certificate: votes,
+        joins: [id(9)],
+        joinKeys: [key(9)],
+        absent: ids.slice(0, count),
+      }),
+    );
+    driver.at(10 * late * late);
+    expect(driver.state.trail.get(ours.round)).toBe(ours.digest);
   });
 
   test('counts who was never a member of the parent for nothing', () => {

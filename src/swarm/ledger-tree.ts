@@ -129,6 +129,19 @@ function isBetter(
 }
 
 /**
+ * From when a record beside our chain may be stood on whatever its leader's rank: had it been waited for since it came, its turn
+ * would have come too. Where a swarm parts in three, no side may be more than the liars there may be, and each would wait for
+ * another for ever; while ours goes on, it has the newer certificate by then.
+ */
+export function forkBegins(state: RoundState, { context, record, sinceMs }: Node): number {
+  const parent = state.nodes.get(context.parent)?.context;
+  if (record === undefined || parent === undefined || isTakeover(parent.members, record)) return Infinity;
+  const rank = rankMembers(parent.record, context.round, parent.members).indexOf(record.leader);
+  const { deadlineMs, successionMs } = state.settings;
+  return sinceMs + deadlineMs + rank * successionMs;
+}
+
+/**
  * Whether a record may be stood on. Of the round in progress: when its leader is in turn by our own view of links and
  * time. Whatever the turn: when others stand on it already, because refusing it would part us from them.
  */
@@ -147,7 +160,9 @@ function isEligible(state: RoundState, node: Node, standing: Standing, nowMs: nu
   const shownByOthers = others.length > (open ? Math.floor((parent.members.length - 1) / 3) : 0);
   if (record.parent !== state.head?.digest) {
     const first = rankMembers(parent.record, parent.round + 1, parent.members)[0];
-    return record.leader === first || shownByOthers || record.leader === self;
+    return (
+      record.leader === first || shownByOthers || record.leader === self || nowMs >= forkBegins(state, node)
+    );
   }
   if (isTakeover(state.members, record)) return mayTakeOver(state, record, node.shownBy, nowMs);
   // Signed in an earlier life: our turn was then.

@@ -1,6 +1,6 @@
 import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
-import { bestTip } from './ledger-tree.ts';
+import { bestTip, forkBegins, onOurChain } from './ledger-tree.ts';
 import { nodeAt } from './ledger-walk.ts';
 import { isTakeover, leavesOf, rankMembers, type ChainRecord } from './membership.ts';
 import { limits } from './protocol.ts';
@@ -311,6 +311,12 @@ function nextChange(draft: Draft, nowMs: number): number | undefined {
     if (begins !== undefined) times.push(begins);
     for (const { record, named, askNamedMs } of draft.nodes.values())
       if (record !== undefined && named === undefined) times.push(askNamedMs);
+    if (draft.forked) {
+      for (const node of draft.nodes.values()) {
+        const begins = onOurChain(draft, node) ? Infinity : forkBegins(draft, node);
+        if (begins !== Infinity) times.push(begins);
+      }
+    }
   }
   const coming = times.filter((time) => time > nowMs);
   return coming.length === 0 ? undefined : Math.min(...coming);
