@@ -11,10 +11,14 @@ export interface AdapterReport {
   readonly name: string;
 }
 
+/** What kernels may use where it is offered; all of them have a variant without. */
+export const optionalFeatures = ['subgroups', 'shader-f16'] as const;
+export type OptionalFeature = (typeof optionalFeatures)[number];
+
 /** Opens the strongest adapter offered and a device with the storage limits a larger model needs. */
 export async function openDevice(
   gpu: GPU | undefined,
-): Promise<{ device: GPUDevice; adapter: AdapterReport }> {
+): Promise<{ device: GPUDevice; adapter: AdapterReport; subgroupSize: number | undefined }> {
   if (gpu === undefined) {
     throw new StarlingError(
       'no-webgpu',
@@ -32,8 +36,12 @@ export async function openDevice(
   }
   const wanted = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
   const requiredLimits = Object.fromEntries(wanted.map((limit) => [limit, adapter.limits[limit]]));
-  const device = await adapter.requestDevice({ requiredLimits, label: 'starling' });
-  return { device, adapter: reportAdapter(adapter.info) };
+  const requiredFeatures = optionalFeatures.filter((feature) => adapter.features.has(feature));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: 'starling' });
+  const { info } = adapter;
+  const { subgroupMinSize, subgroupMaxSize } = info;
+  const alike = adapter.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
+  return { device, adapter: reportAdapter(info), subgroupSize: alike ? subgroupMinSize : undefined };
 }
 
 /** What an adapter says of itself, in our words. */

@@ -21,21 +21,23 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterReport;
   readonly kernels: KernelCache;
+  /** Invocations of a subgroup, where the device has subgroups and all are of one size. */
+  readonly subgroupSize: number | undefined;
   /** Called with every dispatch as it is encoded: the one point through which all GPU work passes. */
   onDispatch: ((dispatch: Dispatch) => void) | undefined;
   readonly #owned = new Set<GPUBuffer>();
   readonly #staging: GPUBuffer[] = [];
 
-  private constructor(device: GPUDevice, adapter: AdapterReport) {
+  private constructor({ device, adapter, subgroupSize }: Awaited<ReturnType<typeof openDevice>>) {
     this.device = device;
     this.adapter = adapter;
+    this.subgroupSize = subgroupSize;
     this.kernels = new KernelCache(device);
   }
 
   /** Throws StarlingError `no-webgpu` or `no-adapter`. */
   static async open(entry: GPU | undefined): Promise<Gpu> {
-    const { device, adapter } = await openDevice(entry);
-    return new Gpu(device, adapter);
+    return new Gpu(await openDevice(entry));
   }
 
   /** Bytes of GPU memory held by tensors. */

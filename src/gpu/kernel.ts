@@ -1,4 +1,5 @@
 import { invariant } from '../base/invariant.ts';
+import type { OptionalFeature } from './device.ts';
 import type { Tensor } from './tensor.ts';
 
 /** What a kernel promises of its output: design section 6. */
@@ -17,7 +18,14 @@ export interface KernelSource {
   /** Put before the code as `const NAME = VALUEu;`, for sizes WGSL wants at compile time. */
   readonly sizes?: Readonly<Record<string, number>>;
   readonly promise: KernelPromise;
+  /** What the code needs of the device; `enable` lines are put before it. */
+  readonly features?: readonly OptionalFeature[];
 }
+
+const enableLine: Readonly<Record<OptionalFeature, string>> = {
+  subgroups: 'enable subgroups;\n',
+  'shader-f16': 'enable f16;\n',
+};
 
 /** One 4-byte member of a kernel's uniform struct. */
 export type Word = { readonly u32: number } | { readonly i32: number } | { readonly f32: number };
@@ -111,7 +119,8 @@ export class KernelCache {
     const key = `${source.name}/${source.entry}/${sizes.map(([name, value]) => `${name}=${value}`).join()}`;
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
-    const preamble = sizes.map(([name, value]) => `const ${name} = ${value}u;\n`).join('');
+    const enables = (source.features ?? []).map((feature) => enableLine[feature]).join('');
+    const preamble = enables + sizes.map(([name, value]) => `const ${name} = ${value}u;\n`).join('');
     const module = this.#device.createShaderModule({ code: preamble + source.code, label: key });
     const entries: GPUBindGroupLayoutEntry[] = source.bindings.map((access, index) => ({
       binding: index + 1,
