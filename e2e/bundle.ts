@@ -6,6 +6,8 @@ import { build } from 'vite';
  * `page.evaluate`: the page's content policy rightly refuses a script element.
  */
 export async function bundleForPage(entry: string, name: string): Promise<string> {
+  // What another test imported through vite in this process may have left it in development mode.
+  process.env['NODE_ENV'] = 'production';
   const output = await build({
     configFile: false,
     logLevel: 'error',
