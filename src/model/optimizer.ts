@@ -1,6 +1,8 @@
+import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Tensor } from '../gpu/tensor.ts';
+import { slice, type Tensor } from '../gpu/tensor.ts';
 import { adamW, type AdamWOptions } from '../kernels/adam-w.ts';
+import { allocatePages } from './pages.ts';
 import type { Replica } from './replica.ts';
 
 /**
@@ -18,26 +20,30 @@ export class AdamWOptimizer {
     const { gpu } = replica;
     this.#gpu = gpu;
     this.#replica = replica;
-    const moments: Tensor[] = [];
-    const moment = (like: Tensor, name: string): Tensor => {
-      const tensor = gpu.tensor(like.shape, 'f32', `${like.label}.${name}`);
-      moments.push(tensor);
-      return tensor;
-    };
-    this.#steps = replica.tensors.map(({ spec, values, gradient }) =>
-      adamW(
-        gpu,
-        {
-          parameter: values,
-          gradient,
-          m: moment(values, 'm'),
-          v: moment(values, 'v'),
-          norm: replica.norm,
-        },
-        { ...options, weightDecay: spec.kind === 'gains' ? 0 : options.weightDecay },
-      ),
-    );
-    this.#moments = moments;
+    const [m, v] = ['m', 'v'].map((name) => allocatePages(gpu, replica.layout, name));
+    this.#moments = [...m.pages, ...v.pages].map(({ values }) => values);
+    this.#steps = replica.pages.flatMap(({ values, gradient }, index) => {
+      const decaying = Math.min(values.values.length, gainsOffset(replica) - values.offset);
+      const part = (start: number, length: number, weightDecay: number) => {
+        const of = (page: Tensor): Tensor => slice(page, start, [length]);
+        return adamW(
+          gpu,
+          {
+            parameter: of(values.values),
+            gradient: of(gradient.values),
+            m: of(m.pages[index].values),
+            v: of(v.pages[index].values),
+            norm: replica.norm,
+          },
+          { ...options, weightDecay },
+        );
+      };
+      const gains = values.values.length - decaying;
+      return [
+        ...(decaying > 0 ? [part(0, decaying, options.weightDecay)] : []),
+        ...(gains > 0 ? [part(decaying, gains, 0)] : []),
+      ];
+    });
   }
 
   /** One step with the gradients of the round so far. Does not wait for the GPU. */
@@ -50,4 +56,11 @@ export class AdamWOptimizer {
   close(): void {
     this.#gpu.free(...this.#moments);
   }
+}
+
+/** Where the gains, the last tensor of the layout, begin. */
+function gainsOffset({ layout }: Replica): number {
+  const gains = layout.specs.at(-1);
+  invariant(gains?.kind === 'gains', 'the gains are the last tensor');
+  return gains.offset;
 }

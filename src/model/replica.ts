@@ -8,6 +8,7 @@ import { digest, digestHex } from '../kernels/digest.ts';
 import { gradientNorm, partialsPerTensor } from '../kernels/gradient-norm.ts';
 import { addInto } from '../kernels/residual-add.ts';
 import type { ModelConfig } from './config.ts';
+import { allocatePages, type Page } from './pages.ts';
 import {
   decodeParameters,
   initialParameters,
@@ -37,6 +38,8 @@ export class Replica {
   readonly sequence: number;
   /** In layout order. */
   readonly tensors: readonly ReplicaTensor[];
+  /** The same parameters and gradients, as few long runs of them as bindings allow: in layout order, one page as the other. */
+  readonly pages: readonly { readonly values: Page; readonly gradient: Page }[];
   /** f32 [2], once `gradientDispatches` have run: the norm of the round's mean gradient, and what to multiply sums by. */
   readonly norm: Tensor;
   readonly gradientDispatches: readonly Dispatch[];
@@ -57,11 +60,14 @@ export class Replica {
     this.layout = parameterLayout(config);
     this.batch = batch;
     this.sequence = sequence;
-    this.tensors = this.layout.specs.map((spec) => ({
+    const values = allocatePages(gpu, this.layout, 'values');
+    const gradient = allocatePages(gpu, this.layout, 'gradient');
+    this.tensors = this.layout.specs.map((spec, index) => ({
       spec,
-      values: gpu.tensor([spec.rows, spec.cols], 'f32', spec.name),
-      gradient: gpu.tensor([spec.rows, spec.cols], 'f32', `${spec.name}.gradient`),
+      values: values.tensors[index],
+      gradient: gradient.tensors[index],
     }));
+    this.pages = values.pages.map((page, index) => ({ values: page, gradient: gradient.pages[index] }));
     this.weights = weightsOf(config, (name) => this.#named(name).values);
     const gradients = weightsOf(config, (name) => this.#named(name).gradient);
     this.#passes = bindPasses(gpu, config, this.weights, { batch, sequence, gradients });
@@ -71,8 +77,8 @@ export class Replica {
       addInto(gpu, { target: this.#roundLosses, y: this.#passes.losses }),
     ];
     this.norm = gpu.tensor([2], 'f32', 'norm');
-    this.#partials = gpu.tensor([this.tensors.length * partialsPerTensor], 'f32', 'norm.partials');
-    const sums = this.tensors.map(({ gradient }) => gradient);
+    this.#partials = gpu.tensor([this.pages.length * partialsPerTensor], 'f32', 'norm.partials');
+    const sums = this.pages.map(({ gradient }) => gradient.values);
     const bound = gradientNorm(
       gpu,
       { gradients: sums, partials: this.#partials, norm: this.norm },
@@ -82,7 +88,7 @@ export class Replica {
     this.#setDivisor = bound.setDivisor;
     this.#digestLanes = gpu.tensor([4], 'u32', 'digest');
     this.#digest = digest(gpu, {
-      tensors: this.tensors.map(({ spec, values }) => ({ values, offset: spec.offset })),
+      tensors: this.pages.map((page) => page.values),
       lanes: this.#digestLanes,
     });
   }
@@ -101,15 +107,15 @@ export class Replica {
   /** Overwrites every parameter with `values` [layout.length]: our own values; bytes from outside go through `restore`. */
   load(values: Float32Array<ArrayBuffer>): void {
     invariant(values.length === this.layout.length, 'a value for every parameter');
-    for (const { spec, values: tensor } of this.tensors) {
-      this.gpu.write(tensor, values.subarray(spec.offset, spec.offset + tensor.length));
+    for (const { values: page } of this.pages) {
+      this.gpu.write(page.values, values.subarray(page.offset, page.offset + page.values.length));
     }
   }
 
   /** Forgets the gradients and losses of the round before. */
   beginRound(): void {
     this.#microBatches = 0;
-    this.gpu.submit([], [...this.tensors.map(({ gradient }) => gradient), this.#roundLosses]);
+    this.gpu.submit([], [...this.pages.map(({ gradient }) => gradient.values), this.#roundLosses]);
   }
 
   /**
@@ -195,7 +201,7 @@ export class Replica {
   /** Frees the replica's memory on the GPU; the device stays open. */
   close(): void {
     this.#passes.free();
-    this.gpu.free(...this.tensors.flatMap(({ values, gradient }) => [values, gradient]));
+    this.gpu.free(...this.pages.flatMap(({ values, gradient }) => [values.values, gradient.values]));
     this.gpu.free(this.norm, this.#partials, this.#roundLosses, this.#digestLanes);
   }
 
