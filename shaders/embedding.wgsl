@@ -1,20 +1,22 @@
 // Token embedding: rows of a table by id, and the table's gradient.
 //
-// Formula    embed:    out[n] = table[ids[n]]
-//            gradient: dTable[v] += sum over the rows n with ids[n] = v of dOut[n], in ascending order of n
-// Shapes     ids u32 [ROWS]; table, dTable f32 [VOCABULARY, WIDTH]; out, dOut f32 [ROWS, WIDTH].
-// Constants  ROWS, VOCABULARY, WIDTH.
-// Hostile    an id >= VOCABULARY reads as zeros and has no gradient.
-// Tiling     embed: one thread an element. gradient: one thread for four columns of a row n, and only the first row with
-//            an id does the work, for all rows with that id: no atomics, a fixed order, and a cost of at most
-//            ROWS^2 WIDTH / 4 comparisons whatever the vocabulary. 64 threads a workgroup.
+// Formula    embed:    out[n] = table[ids[n] - FIRST]
+//            gradient: dTable[v] += sum over the rows n with ids[n] = FIRST + v of dOut[n], in ascending order of n
+// Shapes     ids, order u32 [ROWS]; table, dTable f32 [VOCABULARY, d]; out, dOut f32 [ROWS, d]. `order` holds the numbers of
+//            all rows, sorted by id and, among equal ids, ascending.
+// Constants  ROWS, VOCABULARY, FIRST (the table is a part of a larger one, from this id on), Value (vec4f where 4 divides d,
+//            else f32) and WIDTH = d / elements of a Value: the binding defines them.
+// Hostile    an id outside the table has no gradient; it reads as zeros where FIRST is 0, and leaves its row of `out` alone
+//            elsewhere, so that the parts of a table, in order, fill every row.
+// Tiling     embed: one thread a Value. gradient: one thread for a column of Values and a place in `order`, and only the
+//            first place of an id does the work, for all rows with that id, which follow it: no atomics, a fixed order,
+//            and each row read once whatever the vocabulary. 64 threads a workgroup.
 // Promise    embed: bitwise. gradient: close, relative L2 to float64 <= 1e-6; deterministic on one device.
 
-const strips = (WIDTH + 3u) / 4u;
-
 @group(0) @binding(1) var<storage, read> ids: array<u32, ROWS>;
-@group(0) @binding(2) var<storage, read> source: array<f32>; // embed: table; gradient: dOut
-@group(0) @binding(3) var<storage, read_write> destination: array<f32>; // embed: out; gradient: dTable
+@group(0) @binding(2) var<storage, read> source: array<Value>; // embed: table; gradient: dOut
+@group(0) @binding(3) var<storage, read_write> destination: array<Value>; // embed: out; gradient: dTable
+@group(0) @binding(4) var<storage, read> order: array<u32, ROWS>; // gradient
 
 @compute @workgroup_size(64)
 fn embed(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -22,40 +24,33 @@ fn embed(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
   if (index >= ROWS * WIDTH) {
     return;
   }
-  let id = ids[index / WIDTH];
+  let id = ids[index / WIDTH] - FIRST; // below FIRST it wraps past any vocabulary
   if (id < VOCABULARY) {
     destination[index] = source[id * WIDTH + index % WIDTH];
-  } else {
-    destination[index] = 0.0;
+  } else if (FIRST == 0u) {
+    destination[index] = Value();
   }
 }
 
 @compute @workgroup_size(64)
 fn gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let index = (group.y * 65535u + group.x) * 64u + lane;
-  if (index >= ROWS * strips) {
+  if (index >= ROWS * WIDTH) {
     return;
   }
-  let first = index / strips;
-  let id = ids[first];
-  if (id >= VOCABULARY) {
+  let place = index / WIDTH;
+  let column = index % WIDTH;
+  let id = ids[order[place]];
+  if (id - FIRST >= VOCABULARY || (place > 0u && ids[order[max(place, 1u) - 1u]] == id)) {
     return;
   }
-  for (var row = 0u; row < first; row++) {
-    if (ids[row] == id) {
-      return;
+  var sum = Value();
+  for (var next = place; next < ROWS; next++) {
+    let row = order[next];
+    if (ids[row] != id) {
+      break;
     }
+    sum += source[row * WIDTH + column];
   }
-  let column = 4u * (index % strips);
-  let columns = min(column + vec4u(0u, 1u, 2u, 3u), vec4u(WIDTH - 1u));
-  var sum = vec4f();
-  for (var row = first; row < ROWS; row++) {
-    if (ids[row] == id) {
-      let at = row * WIDTH + columns;
-      sum += vec4f(source[at.x], source[at.y], source[at.z], source[at.w]);
-    }
-  }
-  for (var c = column; c < min(column + 4u, WIDTH); c++) {
-    destination[id * WIDTH + c] += sum[c - column];
-  }
+  destination[(id - FIRST) * WIDTH + column] += sum;
 }

@@ -6,13 +6,14 @@
 //                norm[1] = min(1, maxNorm / (norm[0] + 1e-6)) / divisor   (torch.nn.utils.clip_grad_norm_ after averaging)
 //
 // Shapes: a gradient has any shape; partials [count]; norm [2].
-// Tiling: square_sums strides over the tensor with all invocations of its dispatch, each writing its own partial sum;
-// finish is one workgroup of 64 lanes, whose first adds the lanes' sums. The order of addition depends on the sizes alone:
+// Constants: Value (vec4f where 4 divides the length of a tensor, else f32); Share.length counts Values.
+// Tiling: square_sums strides over the tensor with all invocations of its dispatch, each writing its own partial sum; four
+// strides at a time, so that a GPU has four loads in flight an invocation. finish is one workgroup of 64 lanes, whose first adds the lanes' sums. The order of addition depends on the sizes alone:
 // no atomics.
 // Range: squares must stay finite, so gradients (as sums) below 1e17. Promise: relative L2 at most 1e-5 against float64.
 
 struct Share {
-  length: u32,
+  length: u32, // Values
   offset: u32, // of this tensor's partials
   stride: u32, // invocations of this dispatch
 }
@@ -24,7 +25,7 @@ struct Clip {
 }
 
 @group(0) @binding(0) var<uniform> share: Share; // square_sums
-@group(0) @binding(1) var<storage, read> gradient: array<f32>; // square_sums
+@group(0) @binding(1) var<storage, read> gradient: array<Value>; // square_sums
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>; // square_sums
 
 @group(0) @binding(0) var<uniform> clip: Clip; // finish
@@ -37,11 +38,20 @@ var<workgroup> laneSums: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn square_sums(@builtin(global_invocation_id) id: vec3u) {
-  var sum = 0.0;
-  for (var i = id.x; i < share.length; i += share.stride) {
-    sum += gradient[i] * gradient[i];
+  var sum = Value();
+  var i = id.x;
+  for (; i + 3u * share.stride < share.length; i += 4u * share.stride) {
+    let first = gradient[i];
+    let second = gradient[i + share.stride];
+    let third = gradient[i + 2u * share.stride];
+    let fourth = gradient[i + 3u * share.stride];
+    sum += (first * first + second * second) + (third * third + fourth * fourth);
   }
-  partials[share.offset + id.x] = sum;
+  for (; i < share.length; i += share.stride) {
+    let value = gradient[i];
+    sum += value * value;
+  }
+  partials[share.offset + id.x] = total(sum);
 }
 
 @compute @workgroup_size(64)

@@ -1,51 +1,47 @@
 // Root mean square normalisation (Zhang and Sennrich 2019), forward and backward.
 //
-//   forward        rstd[n] = 1 / sqrt(mean_j x[n,j]^2 + epsilon);  out[n,j] = x[n,j] * rstd[n] * gain[j]
-//   backward_x     with y = x * rstd:  dX[n,j] += rstd[n] * (dOut * gain - y * mean_j(dOut * gain * y))
-//   backward_gain  dGain[j] += sum_n dOut[n,j] * y[n,j]
+//   forward    rstd[n] = 1 / sqrt(mean_j x[n,j]^2 + epsilon);  out[n,j] = x[n,j] * rstd[n] * gain[j]
+//   backward   with y = x * rstd:  dX[n,j] (+)= rstd[n] * (dOut * gain - y * mean_j(dOut * gain * y))
+//                                  dGain[j] += sum_n dOut[n,j] * y[n,j]
 //
 // Shapes: x, out, dOut, dX are [N, d]; gain and dGain [d]; rstd [N]. Any N and d of at least 1.
-// Tiling: forward and backward_x give LANES lanes (a compile-time size that divides 64) to a row and 64 / LANES rows to a
-// workgroup. A lane adds every LANES-th element, then each adds all the lanes' sums in the same order, so that one barrier
-// is enough; one lane a row needs none. backward_gain gives a workgroup 16 columns and LANES lanes a column, among which
-// the rows are divided. Every order of addition is fixed: no atomics.
+// Constants: Value (vec4f where 4 divides d, else f32), PER (elements of a Value), ROWS = N, WIDTH = d / PER, LANES (divides
+// 64), ADD (1: dX is added to), EPSILON. The binding defines them; fixed lengths make the bounds checks cheaper.
+// Tiling: 64 invocations a workgroup. forward gives LANES lanes to a row and so 64 / LANES rows to a workgroup; a lane adds
+// every LANES-th Value, then each adds all lanes' sums in the same order, so that one barrier is enough; one lane a row
+// needs none. backward is one dispatch of two kinds of workgroups, which write different tensors and so need no order:
+// the first COLUMN_GROUPS give LANES lanes to a column of Values, among which the rows are divided, and make dGain; the
+// rest give LANES lanes to a row, as forward does, and make dX. Every order of addition is fixed: no atomics.
 // Promise: relative L2 at most 1e-5 against float64.
 
-struct Params {
-  rows: u32,
-  width: u32,
-  epsilon: f32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>; // [N, d]
+@group(0) @binding(1) var<storage, read> x: array<Value, ROWS * WIDTH>; // [N, d]
+@group(0) @binding(2) var<storage, read> gain: array<Value, WIDTH>; // [d]
 
 // forward
-@group(0) @binding(2) var<storage, read> gain: array<f32>; // [d]; backward_x too
-@group(0) @binding(3) var<storage, read_write> out: array<f32>; // [N, d]
-@group(0) @binding(4) var<storage, read_write> rstdOut: array<f32>; // [N]
+@group(0) @binding(3) var<storage, read_write> out: array<Value, ROWS * WIDTH>; // [N, d]
+@group(0) @binding(4) var<storage, read_write> rstdOut: array<f32, ROWS>; // [N]
 
-// backward_x
-@group(0) @binding(3) var<storage, read> rstd: array<f32>; // [N]; backward_gain too
-@group(0) @binding(4) var<storage, read> dOut: array<f32>; // [N, d]; backward_gain too
-@group(0) @binding(5) var<storage, read_write> dX: array<f32>; // [N, d]
+// backward
+@group(0) @binding(3) var<storage, read> rstd: array<f32, ROWS>; // [N]
+@group(0) @binding(4) var<storage, read> dOut: array<Value, ROWS * WIDTH>; // [N, d]
+@group(0) @binding(5) var<storage, read_write> dX: array<Value, ROWS * WIDTH>; // [N, d]
+@group(0) @binding(6) var<storage, read_write> dGain: array<Value, WIDTH>; // [d]
 
-// backward_gain
-@group(0) @binding(2) var<storage, read_write> dGain: array<f32>; // [d]
+const PARTS = 64u / LANES; // rows, or columns of Values, of a workgroup
+const COLUMN_GROUPS = (WIDTH + PARTS - 1u) / PARTS;
 
-const ROWS = 64u / LANES;
+var<workgroup> partial: array<Value, 64>;
 
-var<workgroup> lanePartial: array<f32, 64>; // [ROWS, LANES]
-
-fn sumOverLanes(rowInGroup: u32, lane: u32, own: f32) -> f32 {
+// The sum of `own` over the lanes of one part, whose invocations are `first`, `first + stride`, ...
+fn sumOverLanes(local: u32, first: u32, stride: u32, own: Value) -> Value {
   if (LANES == 1u) {
     return own;
   }
-  lanePartial[rowInGroup * LANES + lane] = own;
+  partial[local] = own;
   workgroupBarrier();
-  var sum = 0.0;
+  var sum = Value();
   for (var i = 0u; i < LANES; i++) {
-    sum += lanePartial[rowInGroup * LANES + i];
+    sum += partial[first + i * stride];
   }
   return sum;
 }
@@ -53,18 +49,18 @@ fn sumOverLanes(rowInGroup: u32, lane: u32, own: f32) -> f32 {
 @compute @workgroup_size(64)
 fn forward(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
   let lane = local % LANES;
-  let row = (wid.y * 65535u + wid.x) * ROWS + local / LANES;
+  let row = (wid.y * 65535u + wid.x) * PARTS + local / LANES;
   // Rows past the end repeat the last one and store nothing: the barrier needs every lane.
-  let start = min(row, params.rows - 1u) * params.width;
-  var squares = 0.0;
-  for (var j = lane; j < params.width; j += LANES) {
+  let start = min(row, ROWS - 1u) * WIDTH;
+  var squares = Value();
+  for (var j = lane; j < WIDTH; j += LANES) {
     let value = x[start + j];
     squares += value * value;
   }
-  let sum = sumOverLanes(local / LANES, lane, squares);
-  let scale = 1.0 / sqrt(sum / f32(params.width) + params.epsilon);
-  if (row < params.rows) {
-    for (var j = lane; j < params.width; j += LANES) {
+  let sum = total(sumOverLanes(local, local - lane, 1u, squares));
+  let scale = 1.0 / sqrt(sum / f32(WIDTH * PER) + EPSILON);
+  if (row < ROWS) {
+    for (var j = lane; j < WIDTH; j += LANES) {
       out[start + j] = x[start + j] * scale * gain[j];
     }
     if (lane == 0u) {
@@ -73,48 +69,50 @@ fn forward(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) l
   }
 }
 
-@compute @workgroup_size(64)
-fn backward_x(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
+fn backwardRow(group: u32, local: u32) {
   let lane = local % LANES;
-  let row = (wid.y * 65535u + wid.x) * ROWS + local / LANES;
-  let source = min(row, params.rows - 1u);
-  let start = source * params.width;
-  var products = 0.0;
-  for (var j = lane; j < params.width; j += LANES) {
+  let row = group * PARTS + local / LANES;
+  let source = min(row, ROWS - 1u);
+  let start = source * WIDTH;
+  var products = Value();
+  for (var j = lane; j < WIDTH; j += LANES) {
     products += dOut[start + j] * gain[j] * x[start + j];
   }
-  let sum = sumOverLanes(local / LANES, lane, products);
+  let sum = total(sumOverLanes(local, local - lane, 1u, products));
   let scale = rstd[source];
-  let projection = sum * scale / f32(params.width);
-  if (row < params.rows) {
-    for (var j = lane; j < params.width; j += LANES) {
-      dX[start + j] += scale * (dOut[start + j] * gain[j] - x[start + j] * scale * projection);
+  let projection = scale * scale * sum / f32(WIDTH * PER);
+  if (row < ROWS) {
+    for (var j = lane; j < WIDTH; j += LANES) {
+      let d = scale * (dOut[start + j] * gain[j] - x[start + j] * projection);
+      if (ADD == 1u) {
+        dX[start + j] += d;
+      } else {
+        dX[start + j] = d;
+      }
     }
   }
 }
 
-const COLUMNS = 16u;
-
-var<workgroup> columnPartial: array<f32, COLUMNS * LANES>; // [LANES, COLUMNS]
-
-@compute @workgroup_size(COLUMNS * LANES)
-fn backward_gain(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
-  let column = (wid.y * 65535u + wid.x) * COLUMNS + local % COLUMNS;
-  let source = min(column, params.width - 1u);
-  var sum = 0.0;
-  for (var n = local / COLUMNS; n < params.rows; n += LANES) {
-    let at = n * params.width + source;
-    sum += dOut[at] * x[at] * rstd[n];
+fn backwardColumn(group: u32, local: u32) {
+  let column = group * PARTS + local % PARTS;
+  let source = min(column, WIDTH - 1u);
+  var own = Value();
+  // A column past the end adds nothing, but its lanes go on to the barrier.
+  for (var n = select(ROWS, local / PARTS, column < WIDTH); n < ROWS; n += LANES) {
+    own += dOut[n * WIDTH + source] * x[n * WIDTH + source] * rstd[n];
   }
-  if (LANES > 1u) {
-    columnPartial[local] = sum;
-    workgroupBarrier();
-    sum = 0.0;
-    for (var i = 0u; i < LANES; i++) {
-      sum += columnPartial[i * COLUMNS + local % COLUMNS];
-    }
-  }
-  if (local < COLUMNS && column < params.width) {
+  let sum = sumOverLanes(local, local % PARTS, PARTS, own);
+  if (local < PARTS && column < WIDTH) {
     dGain[column] += sum;
+  }
+}
+
+@compute @workgroup_size(64)
+fn backward(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
+  let group = wid.y * 65535u + wid.x;
+  if (group < COLUMN_GROUPS) {
+    backwardColumn(group, local);
+  } else {
+    backwardRow(group - COLUMN_GROUPS, local);
   }
 }

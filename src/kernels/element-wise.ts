@@ -18,3 +18,16 @@ export function elementWise(code: string, length: number, unit = length) {
     groups: foldGroups(Math.ceil(length / perInvocation / lanes)),
   };
 }
+
+/**
+ * WGSL to put before code that calls its elements `Value` and sums one with `total`: four f32 where `unit` (what must not
+ * be cut: the width of a row) divides by 4, else one. Sizes of the code count Values.
+ */
+export function valueCode(unit: number): { prefix: string; perValue: 1 | 4 } {
+  return unit % 4 === 0
+    ? {
+        prefix: 'alias Value = vec4f;\nfn total(v: Value) -> f32 { return (v.x + v.y) + (v.z + v.w); }\n',
+        perValue: 4,
+      }
+    : { prefix: 'alias Value = f32;\nfn total(v: Value) -> f32 { return v; }\n', perValue: 1 };
+}

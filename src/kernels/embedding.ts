@@ -3,58 +3,77 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { foldGroups, type Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { valueCode } from './element-wise.ts';
 
 /**
  * out[n] = table[ids[n]]: ids u32 [N], table f32 [V, d], out f32 [N, d]; the exact bits of the table. An id >= V gives
- * zeros. Throws if a shape or dtype does not fit.
+ * zeros. With `first`, the table holds the rows of ids from `first` on: a part after the first leaves the rows of `out`
+ * whose id it does not hold as they are. Throws if a shape or dtype does not fit.
  */
 export function embedding(
   gpu: Gpu,
-  { ids, table, out }: { readonly ids: Tensor; readonly table: Tensor; readonly out: Tensor },
+  tensors: { readonly ids: Tensor; readonly table: Tensor; readonly out: Tensor; readonly first?: number },
 ): Dispatch {
-  const sizes = embeddingSizes('embedding', ids, table, out);
+  const { ids, table, out, first = 0 } = tensors;
+  const { groups, ...source } = arrange('embedding', ids, table, out, first);
   return gpu.kernels.bind(
     {
+      ...source,
       name: 'embedding',
-      code,
       entry: 'embed',
       bindings: ['read', 'read', 'write'],
-      uniforms: false,
-      sizes,
       promise: { kind: 'bitwise' },
     },
     [ids, table, out],
-    foldGroups(Math.ceil(out.length / 64)),
+    groups,
   );
 }
 
 /**
  * dTable[v] += sum of dOut[n] over the rows n with ids[n] = v, in order of n and without atomics, so a device repeats
- * itself exactly. ids u32 [N], dOut f32 [N, d], dTable f32 [V, d]. Ids >= V are skipped. Relative L2 to float64 <= 1e-6.
- * Throws if a shape or dtype does not fit.
+ * itself exactly. ids u32 [N], dOut f32 [N, d], dTable f32 [V, d]; `order` u32 [N] is `rowsById(ids)`. Ids >= V are skipped.
+ * With `first`, dTable holds the rows of ids from `first` on. Relative L2 to float64 <= 1e-6. Throws if a shape or dtype
+ * does not fit.
  */
 export function embeddingBackward(
   gpu: Gpu,
-  { ids, dOut, dTable }: { readonly ids: Tensor; readonly dOut: Tensor; readonly dTable: Tensor },
+  tensors: {
+    readonly ids: Tensor;
+    readonly order: Tensor;
+    readonly dOut: Tensor;
+    readonly dTable: Tensor;
+    readonly first?: number;
+  },
 ): Dispatch {
-  const sizes = embeddingSizes('embedding-backward', ids, dTable, dOut);
+  const { ids, order, dOut, dTable, first = 0 } = tensors;
+  const { groups, ...source } = arrange('embedding-backward', ids, dTable, dOut, first);
+  invariant(
+    order.dtype === 'u32' && order.length === ids.length,
+    'embedding-backward: a place for every row',
+  );
   return gpu.kernels.bind(
     {
+      ...source,
       name: 'embedding-backward',
-      code,
       entry: 'gradient',
-      bindings: ['read', 'read', 'write'],
-      uniforms: false,
-      sizes,
+      bindings: ['read', 'read', 'write', 'read'],
       promise: { kind: 'close', relativeL2: 1e-6 },
     },
-    [ids, dOut, dTable],
-    foldGroups(Math.ceil((sizes.ROWS * Math.ceil(sizes.WIDTH / 4)) / 64)),
+    [ids, dOut, dTable, order],
+    groups,
   );
 }
 
-/** ROWS, VOCABULARY and WIDTH, from ids [N], a table [V, d] and rows [N, d]. */
-function embeddingSizes(name: string, ids: Tensor, table: Tensor, rows: Tensor) {
+/** The numbers of all rows, sorted by id and ascending among equal ids: the `order` of `embeddingBackward`. */
+export function rowsById(ids: Uint32Array): Uint32Array<ArrayBuffer> {
+  const rows = ids.length;
+  invariant(rows <= 2 ** 21, 'ids and row numbers fit the integers of a float64');
+  const keys = Float64Array.from(ids, (id, row) => id * rows + row).sort(); // numbers sort fast without a comparator
+  return Uint32Array.from(keys, (key) => key % rows);
+}
+
+/** The shader's variant and grid, from ids [N], a table [V, d] and rows [N, d]. */
+function arrange(name: string, ids: Tensor, table: Tensor, rows: Tensor, first: number) {
   const width = rows.length / ids.length;
   const vocabulary = table.length / width;
   invariant(
@@ -65,5 +84,11 @@ function embeddingSizes(name: string, ids: Tensor, table: Tensor, rows: Tensor) 
     Number.isInteger(width) && Number.isInteger(vocabulary) && width >= 1 && vocabulary >= 1,
     `${name}: ${ids.length} ids, ${rows.length} row elements, ${table.length} table elements`,
   );
-  return { ROWS: ids.length, VOCABULARY: vocabulary, WIDTH: width };
+  const { prefix, perValue } = valueCode(width);
+  return {
+    code: prefix + code,
+    uniforms: false,
+    sizes: { ROWS: ids.length, VOCABULARY: vocabulary, WIDTH: width / perValue, PER: perValue, FIRST: first },
+    groups: foldGroups(Math.ceil(rows.length / perValue / 64)),
+  };
 }

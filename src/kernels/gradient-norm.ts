@@ -2,6 +2,7 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { f32, u32, type Dispatch, type KernelPromise, type Word } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { valueCode } from './element-wise.ts';
 import code from '../../shaders/gradient-norm.wgsl?raw';
 
 /** The most invocations, and so partial sums, that one gradient tensor takes. A multiple of 64. */
@@ -36,15 +37,17 @@ export function gradientNorm(
   const dispatches = gradients.map((gradient) => {
     const wanted = Math.ceil(gradient.length / (lanes * elementsPerLane));
     const groups = Math.max(1, Math.min(partialsPerTensor / lanes, wanted));
-    const words = [u32(gradient.length), u32(offset), u32(groups * lanes)];
+    const { prefix, perValue } = valueCode(gradient.length);
+    const words = [u32(gradient.length / perValue), u32(offset), u32(groups * lanes)];
     offset += groups * lanes;
     return gpu.kernels.bind(
       {
         name: 'gradient-square-sums',
-        code,
+        code: prefix + code,
         entry: 'square_sums',
         bindings: ['read', 'write'],
         uniforms: true,
+        sizes: { PER: perValue }, // sets the variants apart in the cache
         promise,
       },
       [gradient, partials],
@@ -60,7 +63,7 @@ export function gradientNorm(
   const finish = gpu.kernels.bind(
     {
       name: 'gradient-norm',
-      code,
+      code: valueCode(1).prefix + code,
       entry: 'finish',
       bindings: ['read', 'write'],
       uniforms: true,

@@ -16,6 +16,7 @@ const shapes: Shape[] = [
   [1, 70],
   [256, 64],
   [5, 768],
+  [130, 320],
   ...Array.from({ length: 6 }, (): Shape => [1 + random.below(90), 1 + random.below(200)]),
 ];
 
@@ -78,7 +79,7 @@ describe.each([1, 16] as const)('rmsNormBackward with %i lanes a row', (lanes) =
       dX: gpu.tensor([rows, width], 'f32', 'dX', dX),
       dGain: gpu.tensor([width], 'f32', 'dGain', dGain),
     };
-    gpu.submit(rmsNormBackward(gpu, tensors, lanes));
+    gpu.submit([rmsNormBackward(gpu, tensors, { lanes })]);
     const [actualX, actualGain] = await gpu.read(tensors.dX, tensors.dGain);
     gpu.free(...Object.values(tensors));
     const expected = rmsNormBackwardReference(x, gain, dOut);
@@ -90,6 +91,30 @@ describe.each([1, 16] as const)('rmsNormBackward with %i lanes a row', (lanes) =
 });
 
 describe('rmsNorm and rmsNormBackward', () => {
+  it(`writes dX over what is there when told not to add (seed ${seed})`, async () => {
+    const [rows, width] = [37, 68];
+    const draws = new SeededRandom(seed);
+    const [x, dOut] = [unevenRows(draws, rows, width), randomNormal(draws, rows * width)];
+    const gain = randomNormal(draws, width);
+    const tensors = {
+      x: gpu.tensor([rows, width], 'f32', 'x', x),
+      gain: gpu.tensor([width], 'f32', 'gain', gain),
+      rstd: gpu.tensor([rows], 'f32', 'rstd', Float32Array.from(rmsNormReference(x, gain).rstd)),
+      dOut: gpu.tensor([rows, width], 'f32', 'dOut', dOut),
+      dX: gpu.tensor([rows, width], 'f32', 'dX', poisoned(rows * width)),
+      dGain: gpu.tensor([width], 'f32', 'dGain'),
+    };
+    for (const lanes of [1, 16] as const) {
+      gpu.write(tensors.dX, poisoned(rows * width));
+      gpu.submit([rmsNormBackward(gpu, tensors, { lanes, accumulate: false })], [tensors.dGain]);
+      const [dX, dGain] = await gpu.read(tensors.dX, tensors.dGain);
+      const expected = rmsNormBackwardReference(x, gain, dOut);
+      expect(relativeL2(dX, expected.dX)).toBeLessThan(bound);
+      expect(relativeL2(dGain, expected.dGain)).toBeLessThan(bound);
+    }
+    gpu.free(...Object.values(tensors));
+  });
+
   it('reaches every row when there are more workgroups than one grid dimension holds', async () => {
     const x = new Float32Array(65535 * 64 + 5).map((_, i) => (i % 13) / 5 - 1);
     const gain = Float32Array.of(1.5);

@@ -189,7 +189,7 @@ export function blockBackward(
     ...through('down', activated, dStream, scratch.activated),
     swigluBackward(gpu, { gateUp, dOut: scratch.activated, dGateUp: scratch.gateUp }),
     ...through('gateUp', mlpNormed, scratch.gateUp, scratch.rows),
-    ...rmsNormBackward(gpu, {
+    rmsNormBackward(gpu, {
       x: middle,
       gain: weights.mlpNorm,
       rstd: mlpRstd,
@@ -212,7 +212,7 @@ export function blockBackward(
     }),
     rotary(gpu, { qkv: scratch.qkv, table: rotaryTable, sequence, heads, headSize, inverse: true }),
     ...through('qkv', attentionNormed, scratch.qkv, scratch.rows),
-    ...rmsNormBackward(gpu, {
+    rmsNormBackward(gpu, {
       x: input,
       gain: weights.attentionNorm,
       rstd: attentionRstd,

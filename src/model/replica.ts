@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { digest, digestHex } from '../kernels/digest.ts';
+import { rowsById } from '../kernels/embedding.ts';
 import { gradientNorm, partialsPerTensor } from '../kernels/gradient-norm.ts';
 import { addInto } from '../kernels/residual-add.ts';
 import type { ModelConfig } from './config.ts';
@@ -124,6 +125,7 @@ export class Replica {
    */
   enqueue(batch: TokenBatch): void {
     this.#upload(batch.ids, batch.targets);
+    this.gpu.write(this.#passes.order, rowsById(batch.ids));
     this.#microBatches++;
     this.#setDivisor(this.#microBatches);
     const { dStream } = this.#passes;

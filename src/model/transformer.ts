@@ -53,6 +53,7 @@ export interface Passes {
   readonly rows: number;
   readonly ids: Tensor; // u32 [N]
   readonly targets: Tensor; // u32 [N]
+  readonly order: Tensor; // u32 [N], `rowsById(ids)`; for `train`
   /** The last row of logits is that of the last position. Training overwrites them. */
   readonly logits: Tensor; // [N,V]
   readonly losses: Tensor; // [N], nats
@@ -91,6 +92,7 @@ export function bindPasses(
 
   const ids = own(gpu.tensor([rows], 'u32', 'ids'));
   const targets = own(gpu.tensor([rows], 'u32', 'targets'));
+  const order = own(gpu.tensor([rows], 'u32', 'order'));
   const logits = allocate('logits', [rows, vocabulary]);
   const losses = allocate('losses', [rows]);
   const lastNormed = allocate('lastNormed', [rows, width]);
@@ -139,7 +141,7 @@ export function bindPasses(
         dX: back.rows,
         dW: gradients.head,
       }),
-      ...rmsNormBackward(gpu, {
+      rmsNormBackward(gpu, {
         x: last,
         gain: weights.finalNorm,
         rstd: lastRstd,
@@ -152,7 +154,7 @@ export function bindPasses(
       const stream = { input: streams[b], dStream, scratch: back, rotaryTable: table };
       train.push(...blockBackward(gpu, shape, weights.blocks[b], gradients.blocks[b], sets[b], stream));
     }
-    train.push(embeddingBackward(gpu, { ids, dOut: dStream, dTable: gradients.embedding }));
+    train.push(embeddingBackward(gpu, { ids, order, dOut: dStream, dTable: gradients.embedding }));
   }
   const free = (): void => {
     gpu.free(...owned);
@@ -161,6 +163,7 @@ export function bindPasses(
     rows,
     ids,
     targets,
+    order,
     logits,
     losses,
     forward,
