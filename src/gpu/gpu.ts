@@ -23,6 +23,8 @@ export class Gpu {
   readonly kernels: KernelCache;
   /** Invocations of a subgroup, where the device has subgroups and all are of one size. */
   readonly subgroupSize: number | undefined;
+  /** Of each case of an op that has variants, the name of the variant measured fastest on this device. */
+  readonly choices = new Map<string, string>();
   /** Called with every dispatch as it is encoded: the one point through which all GPU work passes. */
   onDispatch: ((dispatch: Dispatch) => void) | undefined;
   readonly #owned = new Set<GPUBuffer>();

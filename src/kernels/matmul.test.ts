@@ -2,13 +2,28 @@ import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
 import { matmulReference, type MatmulShape, type Transpose } from './matmul.reference.ts';
+import { variantsFor, type MatmulVariant } from './matmul-source.ts';
 import { matmul } from './matmul.ts';
 
 const gpu = await openTestGpu();
 const bound = 1e-5;
 const transposes: readonly Transpose[] = ['nn', 'nt', 'tn'];
 
-async function product(seed: number, shape: MatmulShape, accumulate: boolean): Promise<number> {
+const variants = variantsFor(gpu, {
+  m: 1,
+  n: 1,
+  k: 1,
+  transpose: 'nn',
+  epilogue: 'plain',
+  accumulate: false,
+});
+
+async function product(
+  seed: number,
+  shape: MatmulShape,
+  accumulate: boolean,
+  variant?: MatmulVariant,
+): Promise<number> {
   const { m, n, k } = shape;
   const random = new SeededRandom(seed);
   const aValues = randomNormal(random, m * k);
@@ -17,7 +32,8 @@ async function product(seed: number, shape: MatmulShape, accumulate: boolean): P
   const a = gpu.tensor([m * k], 'f32', 'a', aValues);
   const b = gpu.tensor([k * n], 'f32', 'b', bValues);
   const out = gpu.tensor([m, n], 'f32', 'out', before);
-  gpu.submit([matmul(gpu, { a, b, out, ...shape, accumulate })]);
+  const chosen = variant === undefined ? {} : { variant };
+  gpu.submit([matmul(gpu, { a, b, out, ...shape, accumulate, ...chosen })]);
   const actual = await gpu.readF32(out);
   gpu.free(a, b, out);
   const expected = matmulReference(aValues, bValues, shape);
@@ -34,6 +50,14 @@ describe('matmul', () => {
     [64, 64, 256],
     [67, 131, 33],
     [256, 192, 64],
+  ];
+  /** Smaller than a tile, past one, and not a multiple of anything. */
+  const edges: typeof fixed = [
+    [1, 1, 1],
+    [130, 1, 65],
+    [5, 40, 1],
+    [33, 65, 127],
+    [67, 131, 33],
   ];
   const draw = new SeededRandom(2001);
   const drawn = Array.from({ length: 4 }, (): [number, number, number] => [
@@ -57,6 +81,15 @@ describe('matmul', () => {
         expect(await product(seed, { m, n, k, transpose }, true), `seed ${seed}`).toBeLessThanOrEqual(bound);
       },
     );
+
+    it.each(variants)(`agrees with float64 within 1e-5 and adds, by $name, ${transpose}`, async (variant) => {
+      for (const [m, n, k] of edges) {
+        const seed = m + 11 * n + 31 * k;
+        const add = seed % 2 === 0;
+        const error = await product(seed, { m, n, k, transpose }, add, variant);
+        expect(error, `seed ${seed}, m=${m} n=${n} k=${k}`).toBeLessThanOrEqual(bound);
+      }
+    });
   }
 
   it('keeps the bound over a long sum of positive terms (k = 4096)', async () => {

@@ -1,58 +1,87 @@
-import code from '../../shaders/matmul.wgsl?raw';
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { matmulSource, variantsFor, type MatmulCase, type MatmulVariant } from './matmul-source.ts';
 import type { MatmulShape } from './matmul.reference.ts';
+
+/** What is done with the product A B [M,N] before it is stored. */
+export type Epilogue =
+  /** out [M,N] = add + A B. */
+  | { readonly kind: 'residual'; readonly add: Tensor }
+  /** N = 2 h: out [M,2h] = A B = (gate, value), activated [M,h] = silu(gate) * value. */
+  | { readonly kind: 'swiglu'; readonly activated: Tensor }
+  /** A B is the gradient of `activated` [M,h], N = h: out [M,2h] is the gradient of `gateUp` [M,2h]. */
+  | { readonly kind: 'swiglu-backward'; readonly gateUp: Tensor };
 
 export interface MatmulOperands extends MatmulShape {
   readonly a: Tensor;
   readonly b: Tensor;
   readonly out: Tensor;
-  /** Adds to `out` instead of overwriting it: gradients of parameters. */
+  /** Adds to `out` instead of overwriting it: gradients of parameters. Not with an epilogue. */
   readonly accumulate?: boolean;
+  readonly epilogue?: Epilogue;
+  /** The variant to take, whatever was measured: tests and the tuner. */
+  readonly variant?: MatmulVariant;
 }
 
-/** Below this many outputs the 8 x 8 tiles would leave most of even a small GPU idle. */
+/** Below this many outputs larger tiles would leave most of even a small GPU idle. */
 const smallOutput = 2048;
 
 /**
  * out[M,N] (+)= A B in f32, relative L2 to float64 <= 1e-5. 'nn': a [M,K], b [K,N]; 'nt': b is [N,K]; 'tn': a is [K,M].
- * `out` must not share memory with `a` or `b`. Throws if a tensor is not f32 or has another length.
- * One pipeline is compiled for each combination of m, n, k, transpose and accumulate.
+ * `out` must not share memory with any other operand. Throws if a tensor is not f32 or has another length.
+ * One pipeline is compiled for each combination of m, n, k, transpose, accumulate, epilogue and variant. The variant is the one
+ * measured fastest on this device (matmul-tuner.ts); before any was, the first that suits.
  */
 export function matmul(gpu: Gpu, operands: MatmulOperands): Dispatch {
-  const { a, b, out, m, n, k, transpose, accumulate = false } = operands;
-  const name = `matmul-${transpose}`;
+  const { a, b, out, m, n, k, transpose, accumulate = false, epilogue } = operands;
+  const product: MatmulCase = { m, n, k, transpose, accumulate, epilogue: epilogue?.kind ?? 'plain' };
+  const variant = operands.variant ?? chooseVariant(gpu, product);
+  const { source, groups } = matmulSource(product, variant);
+  const { name } = source;
+  const expect = (tensor: Tensor, what: string, rows: number, columns: number): void => {
+    invariant(tensor.dtype === 'f32', `${name}: ${tensor.label} is not f32`);
+    invariant(
+      tensor.length === rows * columns,
+      `${name}: ${what} has ${tensor.length} elements for ${rows} x ${columns}`,
+    );
+  };
   invariant(m >= 1 && n >= 1 && k >= 1, `${name}: sizes ${m}, ${n}, ${k}`);
-  invariant(a.length === m * k, `${name}: a has ${a.length} elements for ${m} x ${k}`);
-  invariant(b.length === k * n, `${name}: b has ${b.length} elements for ${k} x ${n}`);
-  invariant(out.length === m * n, `${name}: out has ${out.length} elements for ${m} x ${n}`);
-  for (const tensor of [a, b, out]) invariant(tensor.dtype === 'f32', `${name}: ${tensor.label} is not f32`);
-  const [rowStride, aStep] = transpose === 'tn' ? [1, m] : [k, 1];
-  const [columnStride, bStep] = transpose === 'nt' ? [k, 1] : [1, n];
-  const small = m * n < smallOutput || m <= 4 || n <= 4;
-  const [columns, rows] = small ? [32, 32] : [64, 32]; // outputs of one workgroup, as in the shader
-  return gpu.kernels.bind(
-    {
-      name,
-      code,
-      entry: small ? 'tile4' : 'tile8',
-      bindings: ['read', 'read', 'write'],
-      uniforms: false,
-      sizes: {
-        M: m,
-        N: n,
-        K: k,
-        A_ROW: rowStride,
-        A_STEP: aStep,
-        B_COLUMN: columnStride,
-        B_STEP: bStep,
-        ACCUMULATE: accumulate ? 1 : 0,
-      },
-      promise: { kind: 'close', relativeL2: 1e-5 },
-    },
-    [a, b, out],
-    [Math.ceil(n / columns), Math.ceil(m / rows), 1],
-  );
+  invariant(!(accumulate && epilogue !== undefined), `${name}: accumulates, and has an epilogue`);
+  expect(a, 'a', m, k);
+  expect(b, 'b', k, n);
+  const bind = (...rest: Tensor[]): Dispatch => gpu.kernels.bind(source, [a, b, ...rest], groups);
+  switch (epilogue?.kind) {
+    case undefined:
+      expect(out, 'out', m, n);
+      return bind(out);
+    case 'residual':
+      expect(out, 'out', m, n);
+      expect(epilogue.add, 'add', m, n);
+      return bind(epilogue.add, out);
+    case 'swiglu':
+      invariant(n % 2 === 0, `${name}: ${n} columns do not part in halves`);
+      expect(out, 'out', m, n);
+      expect(epilogue.activated, 'activated', m, n / 2);
+      return bind(out, epilogue.activated);
+    case 'swiglu-backward':
+      expect(out, 'out', m, 2 * n);
+      expect(epilogue.gateUp, 'gateUp', m, 2 * n);
+      return bind(epilogue.gateUp, out);
+  }
+}
+
+/** How a choice is remembered: everything a pipeline is compiled for. */
+export const caseKey = ({ m, n, k, transpose, epilogue, accumulate }: MatmulCase): string =>
+  `matmul-${transpose}/${m}x${n}x${k}/${epilogue}${accumulate ? '+' : ''}`;
+
+function chooseVariant(gpu: Gpu, product: MatmulCase): MatmulVariant {
+  const offered = variantsFor(gpu, product);
+  const { m, n, epilogue } = product;
+  const isSmall = (m * n < smallOutput || m <= 4 || n <= 4) && epilogue !== 'swiglu';
+  const wanted = gpu.choices.get(caseKey(product)) ?? (isSmall ? 'tile4' : 'quad');
+  const found = offered.find(({ name }) => name === wanted) ?? offered[0];
+  invariant(found !== undefined, 'tile8 runs everywhere');
+  return found;
 }

@@ -1,0 +1,92 @@
+import plain from '../../shaders/matmul-epilogue-plain.wgsl?raw';
+import residual from '../../shaders/matmul-epilogue-residual.wgsl?raw';
+import swiglu from '../../shaders/matmul-epilogue-swiglu.wgsl?raw';
+import swigluBackward from '../../shaders/matmul-epilogue-swiglu-backward.wgsl?raw';
+import quad from '../../shaders/matmul-quad.wgsl?raw';
+import staged from '../../shaders/matmul-staged.wgsl?raw';
+import tile4 from '../../shaders/matmul-tile4.wgsl?raw';
+import tile8 from '../../shaders/matmul-tile8.wgsl?raw';
+import common from '../../shaders/matmul.wgsl?raw';
+import type { OptionalFeature } from '../gpu/device.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { KernelSource } from '../gpu/kernel.ts';
+import type { MatmulShape } from './matmul.reference.ts';
+
+/** What becomes of the product before it leaves the registers: shaders/matmul-epilogue-*.wgsl. */
+export type EpilogueKind = 'plain' | 'residual' | 'swiglu' | 'swiglu-backward';
+
+/** What a pipeline is compiled for. */
+export interface MatmulCase extends MatmulShape {
+  readonly epilogue: EpilogueKind;
+  readonly accumulate: boolean;
+}
+
+/** A way to share the work of a product among threads. All give the same result within the promise. */
+export interface MatmulVariant {
+  readonly name: 'tile4' | 'tile8' | 'quad' | 'staged';
+  readonly features: readonly OptionalFeature[];
+  /** Rows, and tiles of 8 columns (`tile4`: of 4), of one workgroup. */
+  readonly rows: number;
+  readonly tiles: number;
+  readonly tileColumns: 4 | 8;
+  readonly code: string;
+}
+
+const variants = [
+  { name: 'tile8', features: [], rows: 32, tiles: 8, tileColumns: 8, code: tile8 },
+  { name: 'quad', features: ['subgroups'], rows: 32, tiles: 16, tileColumns: 8, code: quad },
+  { name: 'staged', features: [], rows: 128, tiles: 16, tileColumns: 8, code: staged },
+  { name: 'tile4', features: [], rows: 32, tiles: 8, tileColumns: 4, code: tile4 },
+] as const satisfies readonly MatmulVariant[];
+
+const epilogues: Readonly<Record<EpilogueKind, { code: string; bindings: KernelSource['bindings'] }>> = {
+  plain: { code: plain, bindings: ['write'] },
+  residual: { code: residual, bindings: ['read', 'write'] },
+  swiglu: { code: swiglu, bindings: ['write', 'write'] },
+  'swiglu-backward': { code: swigluBackward, bindings: ['read', 'write'] },
+};
+
+export const matmulVariants: readonly MatmulVariant[] = variants;
+
+/** The variants this device can run this product by. */
+export const variantsFor = (gpu: Gpu, { epilogue }: MatmulCase): readonly MatmulVariant[] =>
+  variants.filter(
+    ({ name, features }) =>
+      // Gate and value of one output have to meet in one thread.
+      !(name === 'tile4' && epilogue === 'swiglu') &&
+      features.every((feature) => gpu.device.features.has(feature)),
+  );
+
+/** The pipeline of one product by one variant, and how many workgroups it takes. */
+export function matmulSource(
+  { m, n, k, transpose, epilogue, accumulate }: MatmulCase,
+  variant: MatmulVariant,
+): { readonly source: KernelSource; readonly groups: readonly [number, number, number] } {
+  const [rowStride, aStep] = transpose === 'tn' ? [1, m] : [k, 1];
+  const [columnStride, bStep] = transpose === 'nt' ? [k, 1] : [1, n];
+  const halves = epilogue === 'swiglu' ? 2 : 1;
+  const columns = n / halves;
+  const { code, bindings } = epilogues[epilogue];
+  return {
+    source: {
+      name: `matmul-${transpose}${epilogue === 'plain' ? '' : `-${epilogue}`}`,
+      code: `${common}${code}${variant.code}`,
+      entry: variant.name,
+      features: variant.features,
+      bindings: ['read', 'read', ...bindings],
+      uniforms: false,
+      sizes: {
+        ...{ M: m, N: n, K: k },
+        ...{ A_ROW: rowStride, A_STEP: aStep, B_COLUMN: columnStride, B_STEP: bStep },
+        ...{ LEFT: 8 / halves, RIGHT: halves === 2 ? columns : 4, COLUMNS: columns },
+        ACCUMULATE: accumulate ? 1 : 0,
+      },
+      promise: { kind: 'close', relativeL2: 1e-5 },
+    },
+    groups: [
+      Math.ceil(columns / ((variant.tileColumns / halves) * variant.tiles)),
+      Math.ceil(m / variant.rows),
+      1,
+    ],
+  };
+}
