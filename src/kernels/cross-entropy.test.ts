@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
 import { crossEntropyReference } from './cross-entropy.reference.ts';
-import { crossEntropy } from './cross-entropy.ts';
+import { crossEntropy, crossEntropyOfParts } from './cross-entropy.ts';
 import type { Lanes } from './lanes.ts';
 
 const gpu = await openTestGpu();
@@ -87,6 +87,48 @@ describe.each([1, 16] as const)('crossEntropy with %i lanes a row', (lanes) => {
     expect(relativeL2(losses, expected.losses)).toBeLessThan(bound);
     expect(relativeL2(after, expected.dLogits)).toBeLessThan(bound);
   });
+});
+
+/** The columns [from, to) of a [rows, width] matrix. */
+function columnsOf(values: Float32Array, width: number, from: number, to: number): Float32Array<ArrayBuffer> {
+  const cut = new Float32Array((values.length / width) * (to - from));
+  for (let i = 0; i < cut.length; i++) {
+    cut[i] = values[Math.floor(i / (to - from)) * width + from + (i % (to - from))];
+  }
+  return cut;
+}
+
+describe.each([1, 16] as const)('crossEntropyOfParts with %i lanes a row', (lanes) => {
+  it.each([[[40, 24]], [[7, 64, 1]], [[30]]])(
+    `agrees with the reference of the whole for parts of %j columns (seed ${seed})`,
+    async (widths) => {
+      const rows = 21;
+      const vocabulary = widths.reduce((sum, width) => sum + width, 0);
+      const { logits, targets: wanted } = draw(new SeededRandom(seed), rows, vocabulary, 100);
+      wanted[3] = vocabulary + 2; // has no target
+      const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
+      const cuts = widths.map((width, i) => columnsOf(logits, vocabulary, starts[i], starts[i] + width));
+      const parts = widths.map((width, i) => gpu.tensor([rows, width], 'f32', `part ${i}`, cuts[i]));
+      const targets = gpu.tensor([rows], 'u32', 'targets', wanted);
+      const losses = gpu.tensor([rows], 'f32', 'losses', poisoned(rows));
+      const peaks = gpu.tensor([rows, 2], 'f32', 'peaks', poisoned(2 * rows));
+      const expected = crossEntropyReference(logits, wanted, vocabulary);
+      const bind = (gradient: boolean) =>
+        crossEntropyOfParts(gpu, { parts, peaks, targets, losses, gradient, scale: 0.5 }, lanes);
+      gpu.submit(bind(false));
+      expect(relativeL2(await gpu.readF32(losses), expected.losses)).toBeLessThan(bound);
+      for (const [i, part] of parts.entries()) expect(await gpu.readF32(part)).toEqual(cuts[i]);
+      gpu.write(losses, poisoned(rows));
+      gpu.submit(bind(true));
+      expect(relativeL2(await gpu.readF32(losses), expected.losses)).toBeLessThan(bound);
+      const dLogits = Float32Array.from(expected.dLogits, (value) => value * 0.5);
+      for (const [i, part] of parts.entries()) {
+        const cut = columnsOf(dLogits, vocabulary, starts[i], starts[i] + widths[i]);
+        expect(relativeL2(await gpu.readF32(part), cut), `part ${i}`).toBeLessThan(bound);
+      }
+      gpu.free(...parts, targets, losses, peaks);
+    },
+  );
 });
 
 describe('crossEntropy', () => {

@@ -19,15 +19,22 @@ export function elementWise(code: string, length: number, unit = length) {
   };
 }
 
+const fourWide = `alias Value = vec4f;
+fn total(v: Value) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+fn largest(v: Value) -> f32 { return max(max(v.x, v.y), max(v.z, v.w)); }
+fn element(v: Value, index: u32) -> f32 { return v[index]; }
+fn oneHot(index: u32) -> Value { return vec4f(vec4u(0u, 1u, 2u, 3u) == vec4u(index)); }
+`;
+const single = `alias Value = f32;
+fn total(v: Value) -> f32 { return v; }
+fn largest(v: Value) -> f32 { return v; }
+fn element(v: Value, index: u32) -> f32 { return v; }
+fn oneHot(index: u32) -> Value { return 1.0; }
+`;
+
 /**
- * WGSL to put before code that calls its elements `Value` and sums one with `total`: four f32 where `unit` (what must not
- * be cut: the width of a row) divides by 4, else one. Sizes of the code count Values.
+ * WGSL to put before code that calls its elements `Value`, with `total`, `largest`, `element` and `oneHot` of one: four f32
+ * where `unit` (what must not be cut: the width of a row) divides by 4, else one. Sizes of the code count Values.
  */
-export function valueCode(unit: number): { prefix: string; perValue: 1 | 4 } {
-  return unit % 4 === 0
-    ? {
-        prefix: 'alias Value = vec4f;\nfn total(v: Value) -> f32 { return (v.x + v.y) + (v.z + v.w); }\n',
-        perValue: 4,
-      }
-    : { prefix: 'alias Value = f32;\nfn total(v: Value) -> f32 { return v; }\n', perValue: 1 };
-}
+export const valueCode = (unit: number): { prefix: string; perValue: 1 | 4 } =>
+  unit % 4 === 0 ? { prefix: fourWide, perValue: 4 } : { prefix: single, perValue: 1 };
