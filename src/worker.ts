@@ -5,6 +5,7 @@ import { ChangeRelay } from './hosts/change-relay.ts';
 import type { FromWorker, ToWorker } from './hosts/worker-protocol.ts';
 import { fetchCorpusFrom } from './hosts/fetch-corpus.ts';
 import { openSigningLog } from './hosts/signing-log.ts';
+import { browserTuning } from './hosts/tuning-store.ts';
 import { identityFromKeys } from './swarm/identity.ts';
 import { PortTransport } from './swarm/port-transport.ts';
 import { memorySigningLog } from './swarm/signing-log.ts';
@@ -31,6 +32,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     transport: new PortTransport(message.transport, signer.id),
     fetchCorpus: fetchCorpusFrom(message.corpusUrl),
     localSeed: message.localSeed,
+    tuning: browserTuning,
   };
   volunteer = new Volunteer(platform, message.config, run, () => {
     relay.changed();

@@ -25,9 +25,6 @@ export interface MatmulOperands extends MatmulShape {
   readonly variant?: MatmulVariant;
 }
 
-/** Below this many outputs larger tiles would leave most of even a small GPU idle. */
-const smallOutput = 2048;
-
 /**
  * out[M,N] (+)= A B in f32, relative L2 to float64 <= 1e-5. 'nn': a [M,K], b [K,N]; 'nt': b is [N,K]; 'tn': a is [K,M].
  * `out` must not share memory with any other operand. Throws if a tensor is not f32 or has another length.
@@ -72,15 +69,15 @@ export function matmul(gpu: Gpu, operands: MatmulOperands): Dispatch {
   }
 }
 
-/** How a choice is remembered: everything a pipeline is compiled for. */
-export const caseKey = ({ m, n, k, transpose, epilogue, accumulate }: MatmulCase): string =>
-  `matmul-${transpose}/${m}x${n}x${k}/${epilogue}${accumulate ? '+' : ''}`;
+/** How a choice is remembered: what follows a product does not change which variant makes it fastest. */
+export const caseKey = ({ m, n, k, transpose }: MatmulShape): string => `matmul-${transpose}/${m}x${n}x${k}`;
+
+/** Below this many outputs larger tiles would leave most of even a small GPU idle. */
+export const isSmall = ({ m, n }: MatmulShape): boolean => m * n < 2048 || m <= 4 || n <= 4;
 
 function chooseVariant(gpu: Gpu, product: MatmulCase): MatmulVariant {
   const offered = variantsFor(gpu, product);
-  const { m, n, epilogue } = product;
-  const isSmall = (m * n < smallOutput || m <= 4 || n <= 4) && epilogue !== 'swiglu';
-  const wanted = gpu.choices.get(caseKey(product)) ?? (isSmall ? 'tile4' : 'quad');
+  const wanted = gpu.choices.get(caseKey(product)) ?? (isSmall(product) ? 'tile4' : 'quad');
   const found = offered.find(({ name }) => name === wanted) ?? offered[0];
   invariant(found !== undefined, 'tile8 runs everywhere');
   return found;

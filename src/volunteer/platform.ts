@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Signer } from '../swarm/identity.ts';
 import type { SigningLog } from '../swarm/signing-log.ts';
 import type { Transport } from '../swarm/transport.ts';
+import type { TuningStore } from './tuning.ts';
 
 /** What a host (a page's worker, Node, a test) supplies to a volunteer. */
 export interface Platform {
@@ -17,4 +18,6 @@ export interface Platform {
   readonly fetchCorpus: (name: string) => Promise<Bytes>;
   /** Local randomness: sampling text. Never feeds replicated state. */
   readonly localSeed: number;
+  /** Keeps what was measured of this machine's GPU; absent: it is measured at every visit. */
+  readonly tuning?: TuningStore;
 }

@@ -16,6 +16,7 @@ import type { VolunteerState, VolunteerStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import type { Street } from './train-round.ts';
 import { TrainingLoop } from './training-loop.ts';
+import { tuneProducts } from './tuning.ts';
 import { ValidationSet } from './validation.ts';
 
 /** One volunteer of a run, from opening the GPU to leaving. Whatever goes wrong ends in a status, never a throw. */
@@ -115,7 +116,11 @@ export class Volunteer {
     );
     this.#assertHere();
     const { model, microBatch, seed } = config;
-    const replica = Replica.create(gpu, model, { seed, batch: microBatch, sequence: model.context });
+    const size = { batch: microBatch, sequence: model.context };
+    this.#say('starting', 'Finding the fastest kernels for this GPU.');
+    await tuneProducts(gpu, model, size, { clock, store: this.#platform.tuning });
+    this.#assertHere();
+    const replica = Replica.create(gpu, model, { seed, ...size });
     const strategy = new DistroStrategy(replica, hyperparametersOf(config));
     this.#board.gpuBytes = gpu.bytesAllocated;
     const swarm = createSwarm({

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { ManualClock, realClock } from '../base/clock.ts';
+import { openTestGpu } from '../testing/gpu.ts';
+import type { MatmulShape } from './matmul.reference.ts';
+import { keptChoices, recallChoices, tuneMatmul } from './matmul-tuner.ts';
+import { caseKey } from './matmul.ts';
+
+const gpu = await openTestGpu();
+const shapes: readonly MatmulShape[] = [
+  { m: 64, n: 96, k: 64, transpose: 'nt' },
+  { m: 128, n: 64, k: 32, transpose: 'nt' },
+  { m: 64, n: 64, k: 64, transpose: 'nn' },
+  { m: 2, n: 64, k: 64, transpose: 'nn' },
+];
+
+describe('the tuner of products', () => {
+  it('notes for every shape the variant it measured fastest', async () => {
+    gpu.choices.clear();
+    const before = gpu.bytesAllocated;
+    const trials = await tuneMatmul(gpu, shapes, { clock: realClock, budgetMs: 60_000 });
+    for (const shape of shapes.slice(0, 3)) {
+      const own = trials.filter((trial) => trial.shape === shape);
+      const [best] = own.sort((a, b) => a.ms - b.ms);
+      expect(gpu.choices.get(caseKey(shape))).toBe(best?.variant);
+    }
+    expect(new Set(trials.map(({ variant }) => variant)).size).toBeGreaterThan(1);
+    expect(gpu.bytesAllocated).toBe(before);
+  });
+
+  it('takes what it kept back, and nothing else', () => {
+    const kept = keptChoices(gpu);
+    gpu.choices.clear();
+    expect(recallChoices(gpu, { ...kept, 'matmul-nt/1x1x1': 'a variant of tomorrow' }, shapes)).toBe(true);
+    expect(keptChoices(gpu)).toEqual(kept);
+    for (const garbage of [undefined, null, 7, 'x', [1], { a: 1 }]) {
+      gpu.choices.clear();
+      expect(recallChoices(gpu, garbage, shapes)).toBe(false);
+      expect(gpu.choices.size).toBe(0);
+    }
+  });
+
+  it('begins no measurement once its time is over', async () => {
+    gpu.choices.clear();
+    const clock = new ManualClock();
+    expect(await tuneMatmul(gpu, shapes, { clock, budgetMs: 0 })).toEqual([]);
+    expect(gpu.choices.size).toBe(0);
+  });
+});

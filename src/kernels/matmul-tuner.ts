@@ -1,0 +1,144 @@
+import type { Clock } from '../base/clock.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Dispatch } from '../gpu/kernel.ts';
+import { sizeOf, slice, type Tensor } from '../gpu/tensor.ts';
+import type { MatmulShape } from './matmul.reference.ts';
+import { matmulVariants, variantsFor, type MatmulVariant } from './matmul-source.ts';
+import { caseKey, isSmall, matmul } from './matmul.ts';
+
+/** What was measured of one product by one variant. */
+export interface Trial {
+  readonly shape: MatmulShape;
+  readonly variant: MatmulVariant['name'];
+  /** Of one product, the best of the tries. */
+  readonly ms: number;
+}
+
+export interface TunerOptions {
+  readonly clock: Clock;
+  /** No measurement begins after this; the longest there is goes on beyond it. */
+  readonly budgetMs: number;
+}
+
+/** Tries a product this often, and as often in one submit as fills about that long: short ones drown in the cost of a submit. */
+const tries = 3;
+const submitMs = 4;
+const mostInSubmit = 64;
+/** A variant this much slower than the best of an earlier shape is not tried again. */
+const hopeless = 3;
+
+/**
+ * Measures which variant makes each product fastest on this device and notes it in `gpu.choices`. The largest product of each
+ * transpose comes first, by every variant, and its winner stands for all of that transpose; what is left of the budget goes to
+ * the others, from the largest down. Returns what was measured.
+ */
+export async function tuneMatmul(
+  gpu: Gpu,
+  shapes: readonly MatmulShape[],
+  { clock, budgetMs }: TunerOptions,
+): Promise<readonly Trial[]> {
+  const endMs = clock.now() + budgetMs;
+  const ordered = [...new Map(shapes.map((shape) => [caseKey(shape), shape])).values()].sort(
+    (a, b) => b.m * b.n * b.k - a.m * a.n * a.k,
+  );
+  const first = new Set(
+    (['nt', 'nn', 'tn'] as const).flatMap(
+      (transpose) => ordered.find((shape) => shape.transpose === transpose) ?? [],
+    ),
+  );
+  const trials: Trial[] = [];
+  const dropped = new Set<string>();
+  const scratch = new Scratch(gpu, ordered);
+  try {
+    for (const shape of [...first, ...ordered.filter((one) => !first.has(one))]) {
+      const here: Trial[] = [];
+      for (const variant of variantsFor(gpu, { ...shape, epilogue: 'plain', accumulate: false })) {
+        if (variant.name === 'tile4' || dropped.has(variant.name)) continue;
+        if (clock.now() >= endMs) break;
+        const ms = await measure(gpu, clock, scratch.bind(shape, variant));
+        here.push({ shape, variant: variant.name, ms });
+      }
+      trials.push(...here);
+      const [best] = [...here].sort((a, b) => a.ms - b.ms);
+      if (best === undefined) break;
+      for (const { variant, ms } of here) if (ms > hopeless * best.ms) dropped.add(variant);
+      for (const { key, isLike } of keysOf(ordered, shape, first.has(shape)))
+        if (isLike || !gpu.choices.has(key)) gpu.choices.set(key, best.variant);
+    }
+  } finally {
+    scratch.free();
+  }
+  return trials;
+}
+
+/** The shape itself, and, of a transpose's first, all others of it. */
+const keysOf = (ordered: readonly MatmulShape[], shape: MatmulShape, isFirst: boolean) =>
+  ordered
+    .filter((other) => other === shape || (isFirst && other.transpose === shape.transpose && !isSmall(other)))
+    .map((other) => ({ key: caseKey(other), isLike: other === shape }));
+
+/** Milliseconds of one product: once to compile and warm up, then the best of a few submits. */
+async function measure(gpu: Gpu, clock: Clock, product: Dispatch): Promise<number> {
+  const timed = async (count: number): Promise<number> => {
+    const start = clock.now();
+    gpu.submit(Array.from({ length: count }, () => product));
+    await gpu.idle();
+    return (clock.now() - start) / count;
+  };
+  await timed(1);
+  const once = await timed(1);
+  const count = Math.min(mostInSubmit, Math.ceil(submitMs / Math.max(once, 0.05)));
+  let best = once;
+  // What takes long is measured well by one try.
+  for (let n = 1; n < tries && once * n < 10 * submitMs; n++) best = Math.min(best, await timed(count));
+  return best;
+}
+
+/** Operands that all shapes share, as long as the longest. */
+class Scratch {
+  readonly #gpu: Gpu;
+  readonly #whole: readonly Tensor[];
+
+  constructor(gpu: Gpu, shapes: readonly MatmulShape[]) {
+    this.#gpu = gpu;
+    const longest = (length: (shape: MatmulShape) => number): number => Math.max(1, ...shapes.map(length));
+    this.#whole = [
+      gpu.tensor([longest(({ m, k }) => m * k)], 'f32', 'tuner.a'),
+      gpu.tensor([longest(({ n, k }) => n * k)], 'f32', 'tuner.b'),
+      gpu.tensor([longest(({ m, n }) => m * n)], 'f32', 'tuner.out'),
+    ];
+  }
+
+  bind(shape: MatmulShape, variant: MatmulVariant): Dispatch {
+    const { m, n, k } = shape;
+    const part = (index: number, dims: readonly number[]): Tensor => {
+      const whole = this.#whole[index];
+      if (whole === undefined || sizeOf(dims) > whole.length)
+        throw new RangeError('scratch is as long as the longest');
+      return slice(whole, 0, dims);
+    };
+    return matmul(this.#gpu, {
+      ...shape,
+      variant,
+      a: part(0, [m, k]),
+      b: part(1, [n, k]),
+      out: part(2, [m, n]),
+    });
+  }
+
+  free(): void {
+    this.#gpu.free(...this.#whole);
+  }
+}
+
+/** Choices as they are kept between visits; `recallChoices` takes back only what it understands. */
+export const keptChoices = (gpu: Gpu): Readonly<Record<string, string>> => Object.fromEntries(gpu.choices);
+
+/** Takes what a browser kept, which may be anything; returns whether it names a variant for every one of `shapes`. */
+export function recallChoices(gpu: Gpu, kept: unknown, shapes: readonly MatmulShape[]): boolean {
+  const known = new Set<string>(matmulVariants.map(({ name }) => name));
+  const entries = typeof kept === 'object' && kept !== null ? Object.entries(kept) : [];
+  for (const [key, variant] of entries)
+    if (typeof variant === 'string' && known.has(variant)) gpu.choices.set(key, variant);
+  return shapes.every((shape) => isSmall(shape) || gpu.choices.has(caseKey(shape)));
+}
