@@ -86,23 +86,25 @@ export class Gpu {
   /** Encodes `dispatches` in order into one pass and hands it to the GPU. `clear` is zeroed first. */
   submit(dispatches: readonly Dispatch[], clear: readonly Tensor[] = []): void {
     const encoder = this.device.createCommandEncoder();
-    for (const tensor of clear) encoder.clearBuffer(tensor.buffer, tensor.offset, 4 * tensor.length);
-    const pass = encoder.beginComputePass();
-    for (const dispatch of dispatches) {
-      this.onDispatch?.(dispatch);
-      pass.setPipeline(dispatch.pipeline);
-      pass.setBindGroup(0, dispatch.bindGroup);
-      pass.dispatchWorkgroups(...dispatch.groups);
-    }
-    pass.end();
+    this.#encode(encoder, dispatches, clear);
     this.device.queue.submit([encoder.finish()]);
   }
 
   /** Reads tensors back after everything submitted so far, in one mapping. */
-  async read<const T extends readonly Tensor[]>(...tensors: T): Promise<{ [I in keyof T]: HostArray }> {
+  read<const T extends readonly Tensor[]>(...tensors: T): Promise<{ [I in keyof T]: HostArray }> {
+    return this.submitAndRead([], tensors);
+  }
+
+  /** `submit`, and then `read` of `tensors`, in one submit. */
+  async submitAndRead<const T extends readonly Tensor[]>(
+    dispatches: readonly Dispatch[],
+    tensors: T,
+    clear: readonly Tensor[] = [],
+  ): Promise<{ [I in keyof T]: HostArray }> {
     const total = tensors.reduce((sum, tensor) => sum + 4 * tensor.length, 0);
     const staging = this.#takeStaging(total);
     const encoder = this.device.createCommandEncoder();
+    this.#encode(encoder, dispatches, clear);
     let at = 0;
     for (const tensor of tensors) {
       encoder.copyBufferToBuffer(tensor.buffer, tensor.offset, staging, at, 4 * tensor.length);
@@ -149,6 +151,19 @@ export class Gpu {
   close(): void {
     this.device.destroy();
     this.#owned.clear();
+  }
+
+  #encode(encoder: GPUCommandEncoder, dispatches: readonly Dispatch[], clear: readonly Tensor[]): void {
+    for (const tensor of clear) encoder.clearBuffer(tensor.buffer, tensor.offset, 4 * tensor.length);
+    if (dispatches.length === 0) return;
+    const pass = encoder.beginComputePass();
+    for (const dispatch of dispatches) {
+      this.onDispatch?.(dispatch);
+      pass.setPipeline(dispatch.pipeline);
+      pass.setBindGroup(0, dispatch.bindGroup);
+      pass.dispatchWorkgroups(...dispatch.groups);
+    }
+    pass.end();
   }
 
   #takeStaging(bytes: number): GPUBuffer {

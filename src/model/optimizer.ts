@@ -2,7 +2,6 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { slice, type Tensor } from '../gpu/tensor.ts';
 import { adamW, type AdamWOptions } from '../kernels/adam-w.ts';
-import { allocatePages } from './pages.ts';
 import type { Replica } from './replica.ts';
 
 /**
@@ -20,8 +19,12 @@ export class AdamWOptimizer {
     const { gpu } = replica;
     this.#gpu = gpu;
     this.#replica = replica;
-    const [m, v] = ['m', 'v'].map((name) => allocatePages(gpu, replica.layout, name));
-    this.#moments = [...m.pages, ...v.pages].map(({ values }) => values);
+    const [m, v] = ['m', 'v'].map((name) =>
+      replica.pages.map(({ values }) =>
+        gpu.tensor([values.values.length], 'f32', `${name}.${values.offset}`),
+      ),
+    );
+    this.#moments = [...m, ...v];
     this.#steps = replica.pages.flatMap(({ values, gradient }, index) => {
       const decaying = Math.min(values.values.length, gainsOffset(replica) - values.offset);
       const part = (start: number, length: number, weightDecay: number) => {
@@ -31,8 +34,8 @@ export class AdamWOptimizer {
           {
             parameter: of(values.values),
             gradient: of(gradient.values),
-            m: of(m.pages[index].values),
-            v: of(v.pages[index].values),
+            m: of(m[index]),
+            v: of(v[index]),
             norm: replica.norm,
           },
           { ...options, weightDecay },

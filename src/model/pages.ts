@@ -1,10 +1,7 @@
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { slice, type Tensor } from '../gpu/tensor.ts';
-import type { ParameterLayout } from './parameters.ts';
-
-/** WebGPU's default limit on what one binding shows, 128 MiB, in f32: no tensor and no page is longer, on any device. */
-export const mostElementsBound = 2 ** 25;
+import { mostElementsBound, type ParameterLayout } from './parameters.ts';
 
 /** A run of whole tensors of a layout in one buffer. `offset` counts elements of the layout before it. */
 export interface PageSpan {

@@ -5,6 +5,9 @@ import { accepted, refused, type Decoded } from '../base/verdict.ts';
 import { largestInteger, latticePerUnit } from '../kernels/apply.reference.ts';
 import { configProblem, countParameters, type ModelConfig } from './config.ts';
 
+/** WebGPU's default limit on what one binding shows, 128 MiB, in f32: no tensor is longer, on any device. */
+export const mostElementsBound = 2 ** 25;
+
 /** One tensor of the model. Gains are a single row. Linear layers are y = x W^T, so W is [out, in]. */
 export interface ParameterSpec {
   readonly name: string;
@@ -21,27 +24,54 @@ export interface ParameterLayout {
   readonly length: number;
 }
 
+/** Rows [first, first + rows) of the vocabulary: a part of the embedding, and of the head. */
+export interface VocabularyPart {
+  readonly first: number;
+  readonly rows: number;
+}
+
+/** Cuts a vocabulary so that no part of the embedding is longer than `most` elements; one part unless it must be more. */
+export function vocabularyParts(
+  { vocabulary, width }: ModelConfig,
+  most = mostElementsBound,
+): VocabularyPart[] {
+  const rows = Math.min(vocabulary, 64 * Math.floor(most / width / 64)); // whole blocks of 64
+  invariant(rows > 0, `64 rows of ${width} fit a binding`);
+  return Array.from({ length: Math.ceil(vocabulary / rows) }, (_, part) => ({
+    first: part * rows,
+    rows: Math.min(rows, vocabulary - part * rows),
+  }));
+}
+
 /**
  * The tensors of a config: embedding [V,d]; of each block qkv [3d,d], output [d,d], gateUp [2h,d], down [d,h];
- * head [V,d]; last, all RMSNorm gains in one row, in the order they are applied (see `gainsSlot`).
+ * head [V,d]; last, all RMSNorm gains in one row, in the order they are applied (see `gainsSlot`). An embedding and head
+ * longer than `most` elements, what WebGPU lets one binding show everywhere, are several tensors, `embedding.0` and on:
+ * the same words in the same order.
  */
-export function parameterLayout(config: ModelConfig): ParameterLayout {
+export function parameterLayout(config: ModelConfig, most = mostElementsBound): ParameterLayout {
   invariant(configProblem(config) === undefined, 'a valid config');
-  const { vocabulary, width, blocks, hidden } = config;
+  const { width, blocks, hidden } = config;
   const specs: ParameterSpec[] = [];
   let offset = 0;
   const add = (name: string, kind: 'matrix' | 'gains', rows: number, cols: number): void => {
     specs.push({ name, kind, rows, cols, offset });
     offset += rows * cols;
   };
-  add('embedding', 'matrix', vocabulary, width);
+  const parts = vocabularyParts(config, most);
+  const addParts = (name: string): void => {
+    parts.forEach(({ rows }, part) => {
+      add(parts.length === 1 ? name : `${name}.${part}`, 'matrix', rows, width);
+    });
+  };
+  addParts('embedding');
   for (let block = 0; block < blocks; block++) {
     add(`blocks.${block}.qkv`, 'matrix', 3 * width, width);
     add(`blocks.${block}.output`, 'matrix', width, width);
     add(`blocks.${block}.gateUp`, 'matrix', 2 * hidden, width);
     add(`blocks.${block}.down`, 'matrix', width, hidden);
   }
-  add('head', 'matrix', vocabulary, width);
+  addParts('head');
   add('gains', 'gains', 1, (2 * blocks + 1) * width);
   invariant(offset === countParameters(config), 'the layout holds every parameter once');
   return { specs, length: offset };

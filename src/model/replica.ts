@@ -17,6 +17,7 @@ import {
   type ParameterLayout,
   type ParameterSpec,
 } from './parameters.ts';
+import type { PassOptions } from './pass-memory.ts';
 import type { TokenBatch } from './token-batch.ts';
 import { bindPasses, weightsOf, type Passes, type Weights } from './transformer.ts';
 
@@ -28,6 +29,11 @@ export interface ReplicaTensor {
   readonly spec: ParameterSpec;
   readonly values: Tensor;
   readonly gradient: Tensor;
+}
+
+/** How much of the model's memory a replica keeps: see `peakBytes`. */
+export interface ReplicaOptions extends Omit<PassOptions, 'gradients'> {
+  readonly seed: number;
 }
 
 /** One copy of the model on a GPU, with what training it needs. Parameters change only through `tensors` and `restore`. */
@@ -55,23 +61,24 @@ export class Replica {
   readonly #digestLanes: Tensor; // u32 [4]
   #microBatches = 0;
 
-  private constructor(gpu: Gpu, config: ModelConfig, batch: number, sequence: number) {
+  private constructor(gpu: Gpu, config: ModelConfig, options: Omit<PassOptions, 'gradients'>) {
+    const { batch, sequence, most } = options;
     this.gpu = gpu;
     this.config = config;
-    this.layout = parameterLayout(config);
+    this.layout = parameterLayout(config, most);
     this.batch = batch;
     this.sequence = sequence;
-    const values = allocatePages(gpu, this.layout, 'values');
-    const gradient = allocatePages(gpu, this.layout, 'gradient');
+    const values = allocatePages(gpu, this.layout, 'values', most);
+    const gradient = allocatePages(gpu, this.layout, 'gradient', most);
     this.tensors = this.layout.specs.map((spec, index) => ({
       spec,
       values: values.tensors[index],
       gradient: gradient.tensors[index],
     }));
     this.pages = values.pages.map((page, index) => ({ values: page, gradient: gradient.pages[index] }));
-    this.weights = weightsOf(config, (name) => this.#named(name).values);
-    const gradients = weightsOf(config, (name) => this.#named(name).gradient);
-    this.#passes = bindPasses(gpu, config, this.weights, { batch, sequence, gradients });
+    this.weights = weightsOf(config, this.layout, values.tensors);
+    const gradients = weightsOf(config, this.layout, gradient.tensors);
+    this.#passes = bindPasses(gpu, config, this.weights, { ...options, gradients });
     this.#roundLosses = gpu.tensor([this.#passes.rows], 'f32', 'roundLosses');
     this.#train = [
       ...this.#passes.train,
@@ -95,12 +102,8 @@ export class Replica {
   }
 
   /** A replica holding `initialParameters(config, seed)`, for micro-batches of `batch` sequences of `sequence` tokens. */
-  static create(
-    gpu: Gpu,
-    config: ModelConfig,
-    { seed, batch, sequence }: { seed: number; batch: number; sequence: number },
-  ): Replica {
-    const replica = new Replica(gpu, config, batch, sequence);
+  static create(gpu: Gpu, config: ModelConfig, { seed, ...options }: ReplicaOptions): Replica {
+    const replica = new Replica(gpu, config, options);
     replica.load(initialParameters(config, seed));
     return replica;
   }
@@ -124,12 +127,8 @@ export class Replica {
    * micro-batches since `beginRound`.
    */
   enqueue(batch: TokenBatch): void {
-    this.#upload(batch.ids, batch.targets);
-    this.gpu.write(this.#passes.order, rowsById(batch.ids));
-    this.#microBatches++;
-    this.#setDivisor(this.#microBatches);
-    const { dStream } = this.#passes;
-    this.gpu.submit(this.#train, dStream === undefined ? [] : [dStream]);
+    this.#prepare(batch);
+    this.gpu.submit(this.#train);
   }
 
   /** The mean loss, in nats a token, of all micro-batches since `beginRound`; waits for them. */
@@ -139,10 +138,10 @@ export class Replica {
     return mean(await this.gpu.readF32(this.#roundLosses)) / microBatches;
   }
 
-  /** `enqueue`, and the mean loss of this micro-batch in nats a token: one read-back. */
+  /** `enqueue`, and the mean loss of this micro-batch in nats a token: one submit, one read-back. */
   async forwardBackward(batch: TokenBatch): Promise<number> {
-    this.enqueue(batch);
-    return mean(await this.gpu.readF32(this.#passes.losses));
+    this.#prepare(batch);
+    return mean(await this.#lossesAfter(this.#train));
   }
 
   /**
@@ -150,7 +149,7 @@ export class Replica {
    * for every `batch` sequences, all in flight together.
    */
   async evaluate({ ids, targets }: TokenBatch): Promise<number> {
-    const { rows, losses, evaluate } = this.#passes;
+    const { rows, evaluate } = this.#passes;
     invariant(ids.length > 0 && ids.length % this.sequence === 0, 'whole sequences');
     invariant(ids.length === targets.length, 'a target for every token');
     const reads: Promise<Float32Array<ArrayBuffer>>[] = [];
@@ -161,8 +160,7 @@ export class Replica {
         return padded;
       });
       this.#upload(idsHere, targetsHere);
-      this.gpu.submit(evaluate);
-      reads.push(this.gpu.readF32(losses));
+      reads.push(this.#lossesAfter(evaluate));
     }
     let total = 0;
     let counted = 0;
@@ -207,15 +205,22 @@ export class Replica {
     this.gpu.free(this.norm, this.#partials, this.#roundLosses, this.#digestLanes);
   }
 
+  #prepare({ ids, targets }: TokenBatch): void {
+    this.#upload(ids, targets);
+    this.gpu.write(this.#passes.order, rowsById(ids));
+    this.#microBatches++;
+    this.#setDivisor(this.#microBatches);
+  }
+
+  async #lossesAfter(dispatches: readonly Dispatch[]): Promise<Float32Array<ArrayBuffer>> {
+    const [losses] = await this.gpu.submitAndRead(dispatches, [this.#passes.losses]);
+    invariant(losses instanceof Float32Array, 'losses are f32');
+    return losses;
+  }
+
   #upload(ids: Uint32Array<ArrayBuffer>, targets: Uint32Array<ArrayBuffer>): void {
     this.gpu.write(this.#passes.ids, ids);
     this.gpu.write(this.#passes.targets, targets);
-  }
-
-  #named(name: string): ReplicaTensor {
-    const found = this.tensors.find(({ spec }) => spec.name === name);
-    invariant(found !== undefined, `a tensor called ${name}`);
-    return found;
   }
 }
 

@@ -2,39 +2,40 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import { slice, type Tensor } from '../gpu/tensor.ts';
-import { crossEntropy } from '../kernels/cross-entropy.ts';
 import { embedding, embeddingBackward } from '../kernels/embedding.ts';
 import { rmsNorm, rmsNormBackward } from '../kernels/rms-norm.ts';
 import { rotaryTable } from '../kernels/rotary.ts';
-import {
-  backwardScratch,
-  type Allocate,
-  blockActivations,
-  blockBackward,
-  blockForward,
-  linear,
-  linearBackward,
-  type BlockWeights,
-  type PassShape,
-} from './block.ts';
+import { blockBackward, blockForward, type BlockWeights, type PassShape } from './block.ts';
 import { configProblem, type ModelConfig } from './config.ts';
-import { gainsSlot } from './parameters.ts';
+import { headChunks } from './head.ts';
+import { gainsSlot, vocabularyParts, type ParameterLayout } from './parameters.ts';
+import { planPasses, type PassOptions } from './pass-memory.ts';
 
-/** Every parameter by its role, or the gradients of them. */
+/** Every parameter by its role, or the gradients of them. Embedding and head in parts: `vocabularyParts`. */
 export interface Weights {
-  readonly embedding: Tensor; // [V,d]
+  readonly embedding: readonly Tensor[]; // [V_p,d]
   readonly blocks: readonly BlockWeights[];
   readonly finalNorm: Tensor; // [d]
-  readonly head: Tensor; // [V,d]
+  readonly head: readonly Tensor[]; // [V_p,d]
 }
 
-/** Finds each role's tensor by its name in the layout; norms see their slices of the one gains tensor. */
-export function weightsOf(config: ModelConfig, named: (name: string) => Tensor): Weights {
-  const { width, blocks } = config;
+/** Finds each role among `tensors`, in layout order, by its name; norms see their slices of the one gains tensor. */
+export function weightsOf(
+  { width, blocks }: ModelConfig,
+  { specs }: ParameterLayout,
+  tensors: readonly Tensor[],
+): Weights {
+  const parts = (name: string): Tensor[] =>
+    tensors.filter((_, index) => specs[index].name === name || specs[index].name.startsWith(`${name}.`));
+  const named = (name: string): Tensor => {
+    const [found] = parts(name);
+    invariant(found !== undefined, `a tensor called ${name}`);
+    return found;
+  };
   const gains = named('gains'); // [1,(2*blocks+1)*d]
   const gain = (slot: number): Tensor => slice(gains, slot * width, [width]);
   return {
-    embedding: named('embedding'),
+    embedding: parts('embedding'),
     blocks: Array.from({ length: blocks }, (_, block) => ({
       attentionNorm: gain(gainsSlot(block, 'attention')),
       qkv: named(`blocks.${block}.qkv`),
@@ -44,132 +45,117 @@ export function weightsOf(config: ModelConfig, named: (name: string) => Tensor):
       down: named(`blocks.${block}.down`),
     })),
     finalNorm: gain(2 * blocks),
-    head: named('head'),
+    head: parts('head'),
   };
 }
 
-/** Everything of one (batch, sequence) that is not the model: activations, and dispatches bound to them once. */
+/** Dispatches of one (batch, sequence), bound once to what they read and write. */
 export interface Passes {
   readonly rows: number;
   readonly ids: Tensor; // u32 [N]
   readonly targets: Tensor; // u32 [N]
   readonly order: Tensor; // u32 [N], `rowsById(ids)`; for `train`
-  /** The last row of logits is that of the last position. Training overwrites them. */
-  readonly logits: Tensor; // [N,V]
+  /**
+   * [N,V]; the last row is that of the last position. Training overwrites them. Where a vocabulary is larger than a binding,
+   * only the first part of it, and only the last rows.
+   */
+  readonly logits: Tensor;
   readonly losses: Tensor; // [N], nats
   /** ids -> logits. */
   readonly forward: readonly Dispatch[];
   /** ids, targets -> losses. */
   readonly evaluate: readonly Dispatch[];
-  /** ids, targets -> losses, and d mean(losses) / d parameter added to every gradient. Clear `dStream` before. */
+  /** ids, targets, order -> losses, and d mean(losses) / d parameter added to every gradient. */
   readonly train: readonly Dispatch[];
-  readonly dStream: Tensor | undefined; // [N,d]
   readonly free: () => void;
 }
 
 /**
- * Binds the passes of a model for `batch` sequences of `sequence` tokens. With `gradients`, every block keeps its
- * activations and `train` is there; without, blocks share one set, so memory does not grow with depth, and `train` is
- * empty.
+ * Binds the passes of a model for `batch` sequences of `sequence` tokens, with the memory that `planPasses` says. With
+ * `gradients` there is `train`; without, it is empty.
  */
 export function bindPasses(
   gpu: Gpu,
   config: ModelConfig,
   weights: Weights,
-  { batch, sequence, gradients }: { batch: number; sequence: number; gradients?: Weights },
+  options: Omit<PassOptions, 'gradients'> & { readonly gradients?: Weights },
 ): Passes {
   invariant(configProblem(config) === undefined, 'a valid config');
+  const { batch, sequence, gradients, checkpoint = false } = options;
   invariant(batch >= 1 && sequence >= 1 && sequence <= config.context, 'sequences within the context');
-  const { width, blocks, heads, hidden, vocabulary } = config;
-  const rows = batch * sequence;
+  const { width, blocks, heads, hidden } = config;
   const shape: PassShape = { batch, sequence, width, heads, hidden };
   const owned: Tensor[] = [];
-  const own = (tensor: Tensor): Tensor => {
-    owned.push(tensor);
-    return tensor;
-  };
-  const allocate: Allocate = (name, dims) => own(gpu.tensor(dims, 'f32', name));
-
-  const ids = own(gpu.tensor([rows], 'u32', 'ids'));
-  const targets = own(gpu.tensor([rows], 'u32', 'targets'));
-  const order = own(gpu.tensor([rows], 'u32', 'order'));
-  const logits = allocate('logits', [rows, vocabulary]);
-  const losses = allocate('losses', [rows]);
-  const lastNormed = allocate('lastNormed', [rows, width]);
-  const lastRstd = allocate('lastRstd', [rows]);
-  const scratch = allocate('scratch', [rows, width]);
-  const table = own(
-    gpu.tensor([sequence, width / heads / 2, 2], 'f32', 'rotary', rotaryTable(sequence, width / heads)),
+  const tensors = planPasses(
+    (name, dims, dtype = 'f32') => {
+      const tensor = gpu.tensor(dims, dtype, name);
+      owned.push(tensor);
+      return tensor;
+    },
+    config,
+    { ...options, gradients: gradients !== undefined },
   );
-  const kept = gradients !== undefined;
-  const sets = Array.from({ length: kept ? blocks : 1 }, () => blockActivations(allocate, shape));
-  // What enters block b is streams[b]; what leaves the last block is streams[blocks]. Two take turns if none is kept.
-  const made = Array.from({ length: kept ? blocks + 1 : 2 }, (_, i) =>
-    allocate(`stream.${i}`, [rows, width]),
-  );
-  const streams = Array.from({ length: blocks + 1 }, (_, b) => made[b % made.length]);
-  const last = streams[blocks];
+  const { ids, targets, order, losses, sets, streams, lastNormed, lastRstd, backward } = tensors;
+  gpu.write(tensors.rotary, rotaryTable(sequence, width / heads));
+  const parts = vocabularyParts(config, options.most);
+  const forwardOf = (b: number, output: Tensor | undefined): Dispatch[] =>
+    blockForward(gpu, shape, weights.blocks[b], sets[b % sets.length], {
+      input: streams[b % streams.length],
+      output,
+      rotaryTable: tensors.rotary,
+    });
 
-  const forward = [
-    embedding(gpu, { ids, table: weights.embedding, out: streams[0] }),
-    ...weights.blocks.flatMap((block, b) =>
-      blockForward(gpu, shape, block, sets[b % sets.length], {
-        input: streams[b],
-        output: streams[b + 1],
-        scratch,
-        rotaryTable: table,
-      }),
+  const last = streams[blocks % streams.length];
+  const body = [
+    ...parts.map(({ first }, part) =>
+      embedding(gpu, { ids, table: weights.embedding[part], out: streams[0], first }),
     ),
+    ...weights.blocks.flatMap((_, b) => forwardOf(b, streams[(b + 1) % streams.length])),
     rmsNorm(gpu, { x: last, gain: weights.finalNorm, out: lastNormed, rstd: lastRstd }),
-    linear(gpu, lastNormed, weights.head, logits),
   ];
-  const lossOf = (gradient: boolean): Dispatch =>
-    crossEntropy(gpu, { logits, targets, losses, gradient, scale: 1 / rows });
+  const head = headChunks(
+    gpu,
+    tensors,
+    weights.head,
+    backward && gradients && { gradient: gradients.head, dRows: backward.rows },
+  );
 
   const train: Dispatch[] = [];
-  let dStream: Tensor | undefined;
-  if (gradients !== undefined) {
-    dStream = allocate('dStream', [rows, width]);
-    const back = backwardScratch(allocate, shape);
+  if (gradients !== undefined && backward !== undefined) {
+    const { dStream, rows: dOut } = backward;
     train.push(
-      ...forward,
-      lossOf(true),
-      ...linearBackward(gpu, {
-        x: lastNormed,
-        w: weights.head,
-        dOut: logits,
-        dX: back.rows,
-        dW: gradients.head,
-      }),
-      rmsNormBackward(gpu, {
-        x: last,
-        gain: weights.finalNorm,
-        rstd: lastRstd,
-        dOut: back.rows,
-        dX: dStream,
-        dGain: gradients.finalNorm,
-      }),
+      ...body,
+      ...head.flatMap((chunk) => [...chunk.forward, ...chunk.train]),
+      rmsNormBackward(
+        gpu,
+        { x: last, gain: weights.finalNorm, rstd: lastRstd, dOut, dX: dStream, dGain: gradients.finalNorm },
+        { accumulate: false },
+      ),
     );
     for (let b = blocks - 1; b >= 0; b--) {
-      const stream = { input: streams[b], dStream, scratch: back, rotaryTable: table };
-      train.push(...blockBackward(gpu, shape, weights.blocks[b], gradients.blocks[b], sets[b], stream));
+      // The last block's activations are still there from the forward pass.
+      if (checkpoint && b < blocks - 1) train.push(...forwardOf(b, undefined));
+      const stream = { input: streams[b], scratch: backward, rotaryTable: tensors.rotary };
+      const set = sets[b % sets.length];
+      train.push(...blockBackward(gpu, shape, weights.blocks[b], gradients.blocks[b], set, stream));
     }
-    train.push(embeddingBackward(gpu, { ids, order, dOut: dStream, dTable: gradients.embedding }));
+    parts.forEach(({ first }, part) => {
+      const dTable = gradients.embedding[part];
+      train.push(embeddingBackward(gpu, { ids, order, dOut: dStream, dTable, first }));
+    });
   }
-  const free = (): void => {
-    gpu.free(...owned);
-  };
   return {
-    rows,
+    rows: batch * sequence,
     ids,
     targets,
     order,
-    logits,
+    logits: tensors.logits[0],
     losses,
-    forward,
-    evaluate: [...forward, lossOf(false)],
+    forward: [...body, ...head.flatMap((chunk) => chunk.forward)],
+    evaluate: [...body, ...head.flatMap((chunk) => [...chunk.forward, ...chunk.losses])],
     train,
-    dStream,
-    free,
+    free: () => {
+      gpu.free(...owned);
+    },
   };
 }
