@@ -7,7 +7,7 @@
 //   q <- clamp(q - (t >> 16) - L sign(X), -(2^24 - 1), 2^24 - 1)           t >> 16 = floor((q D + h) / 2^28)
 //   Gains have D = 0, for which t >> 16 is 0 whatever h.
 // Shapes: values [length] f32, x [>= length] i32; length is a multiple of 4. An invocation moves four neighbours.
-// Range: D < 2^18 and |q| < 2^24 keep t below 2^31; L < 2^24 keeps the difference below 2^26.
+// The arithmetic is lib/lattice-step.wgsl, shared with apply-votes.wgsl.
 // Promise: bitwise. Integers throughout; the two products with a power of two are exact.
 
 struct Params {
@@ -24,8 +24,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> values: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> x: array<vec4<i32>>;
 
-const largest = 0xffffff;
-
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let at = (group.y * 65535u + group.x) * 64u + local;
@@ -33,10 +31,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let index = params.offset + 4u * at + vec4(0u, 1u, 2u, 3u);
-  let h = bitcast<vec4<i32>>(mix32x4(index ^ vec4(params.roundKey)) & vec4(0xfffffffu));
   let q = vec4<i32>(values[at] * params.perUnit);
-  let low = ((q & vec4(4095)) * params.decay + (h & vec4(4095))) >> vec4(12u);
-  let t = (q >> vec4(12u)) * params.decay + low + (h >> vec4(12u));
-  let moved = q - (t >> vec4(16u)) - params.step * sign(x[at]);
-  values[at] = vec4<f32>(clamp(moved, vec4(-largest), vec4(largest))) * params.unit;
+  values[at] = vec4<f32>(latticeStep(q, x[at], index, params.roundKey, params.step, params.decay)) * params.unit;
 }

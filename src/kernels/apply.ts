@@ -1,4 +1,5 @@
 import code from '../../shaders/apply.wgsl?raw';
+import latticeStep from '../../shaders/lib/lattice-step.wgsl?raw';
 import mix from '../../shaders/lib/mix.wgsl?raw';
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -9,7 +10,7 @@ import type { BlockKind } from './block-shape.ts';
 
 const source: KernelSource = {
   name: 'apply',
-  code: mix + code,
+  code: mix + latticeStep + code,
   entry: 'main',
   bindings: ['write', 'read'],
   uniforms: true,

@@ -1,0 +1,99 @@
+import code from '../../shaders/apply-votes.wgsl?raw';
+import latticeStep from '../../shaders/lib/lattice-step.wgsl?raw';
+import mix from '../../shaders/lib/mix.wgsl?raw';
+import { invariant } from '../base/invariant.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { f32, i32, u32, type Dispatch, type KernelSource, type Word } from '../gpu/kernel.ts';
+import type { Tensor } from '../gpu/tensor.ts';
+import { latticePerUnit, moveOf, type RoundStep } from './apply.reference.ts';
+import { placeWords } from './block-places.ts';
+
+const source: KernelSource = {
+  name: 'apply-votes',
+  code: mix + latticeStep + code,
+  entry: 'main',
+  bindings: ['write', 'read', 'read', 'read', 'read'],
+  uniforms: true,
+  promise: { kind: 'bitwise' },
+};
+
+/** The most blocks of a dispatch. A software adapter takes 0.1 ms a block, and no dispatch is to take long. */
+const mostBlocks = (gpu: Gpu): number => (gpu.adapter.software ? 512 : 32_768);
+
+/**
+ * Votes by the parities of u and v, as the kernel reads them: those of block b with u mod 2 = p, v mod 2 = q come to
+ * [starts[n], starts[n + 1]), n = 4 b + 2 p + q. Takes starts [blocks + 1] and entries packed by `packVote`.
+ */
+export function votesByParity(
+  starts: Uint32Array,
+  entries: Uint32Array,
+): { starts: Uint32Array<ArrayBuffer>; votes: Uint32Array<ArrayBuffer> } {
+  const blocks = starts.length - 1;
+  const sorted = { starts: new Uint32Array(4 * blocks + 1), votes: new Uint32Array(entries.length) };
+  let count = 0;
+  for (let block = 0; block < blocks; block++) {
+    for (let parity = 0; parity < 4; parity++) {
+      for (let n = starts[block]; n < starts[block + 1]; n++) {
+        if (((entries[n] >>> 21) & 2) + ((entries[n] >>> 16) & 1) === parity)
+          sorted.votes[count++] = entries[n];
+      }
+      sorted.starts[4 * block + parity + 1] = count;
+    }
+  }
+  return sorted;
+}
+
+export interface ApplyVotesTensors {
+  /** f32 [elements], lattice values in place: whole tensors without gaps. */
+  readonly values: Tensor;
+  /** u32 [blocks, 4]: `blockPlaces` of those tensors. */
+  readonly places: Tensor;
+  /** u32 [4 * all blocks + 1] */
+  readonly starts: Tensor;
+  /** u32 [capacity], both of `votesByParity`; the votes of a block sum to at most 32767 in magnitude. */
+  readonly votes: Tensor;
+  /** `integerBasisHalf()` */
+  readonly basis: Tensor;
+  /** The number among all blocks of the first of these. */
+  readonly firstBlock: number;
+  /** Index of the first of these elements in the whole model. */
+  readonly offset: number;
+}
+
+/**
+ * Moves parameters by a round's votes, bit-exactly: inverse transform, decay and step in one pass over them. See
+ * shaders/apply-votes.wgsl. `setRound` before every submit.
+ */
+export function applyVotes(
+  gpu: Gpu,
+  op: ApplyVotesTensors,
+): { dispatches: Dispatch[]; setRound: (round: RoundStep) => void } {
+  const { values, places, starts, votes, basis, firstBlock, offset } = op;
+  const blocks = places.length / placeWords;
+  invariant(starts.length > 4 * (firstBlock + blocks), 'starts covers the blocks');
+  const words = (first: number, round: RoundStep): Word[] => {
+    const matrix = moveOf('matrix', round);
+    const gains = moveOf('gains', round);
+    return [
+      ...[u32(first), u32(firstBlock), u32(offset), u32(round.roundKey)],
+      ...[i32(matrix.step), i32(matrix.decay), i32(gains.step), i32(gains.decay)],
+      ...[f32(latticePerUnit.matrix), f32(1 / latticePerUnit.matrix)],
+      ...[f32(latticePerUnit.gains), f32(1 / latticePerUnit.gains)],
+    ];
+  };
+  const still = { step: 0, decay: 0, roundKey: 0 };
+  const tensors = [values, places, starts, votes, basis];
+  const most = mostBlocks(gpu);
+  const dispatches = Array.from({ length: Math.ceil(blocks / most) }, (_, index) => {
+    const first = index * most;
+    return gpu.kernels.bind(source, tensors, [Math.min(most, blocks - first), 1, 1], words(first, still));
+  });
+  return {
+    dispatches,
+    setRound(round) {
+      dispatches.forEach((dispatch, index) => {
+        dispatch.setUniforms(words(index * most, round));
+      });
+    },
+  };
+}
