@@ -1,6 +1,8 @@
+import type { StarlingError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import { openDevice, type AdapterReport } from './device.ts';
 import { KernelCache, type Dispatch } from './kernel.ts';
+import { gpuProblem, lossOf, withErrorScopes } from './problems.ts';
 import { sizeOf, type DType, type Tensor } from './tensor.ts';
 
 export type HostArray = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -27,6 +29,8 @@ export class Gpu {
   readonly choices = new Map<string, string>();
   /** Called with every dispatch as it is encoded: the one point through which all GPU work passes. */
   onDispatch: ((dispatch: Dispatch) => void) | undefined;
+  /** Settles when the device is lost other than by `close`: a StarlingError `gpu-lost` to show. */
+  readonly lost: Promise<StarlingError>;
   readonly #owned = new Set<GPUBuffer>();
   readonly #staging: GPUBuffer[] = [];
 
@@ -35,6 +39,7 @@ export class Gpu {
     this.adapter = adapter;
     this.subgroupSize = subgroupSize;
     this.kernels = new KernelCache(device);
+    this.lost = lossOf(device);
   }
 
   /** Throws StarlingError `no-webgpu` or `no-adapter`. */
@@ -49,10 +54,39 @@ export class Gpu {
     return bytes;
   }
 
-  /** A new tensor, zeroed unless `data` is given. */
+  /**
+   * What `make` makes of tensors and bound kernels, once all is allocated and compiled, this thread waiting for neither.
+   * `what` names it in errors. Throws StarlingError `gpu-out-of-memory`, `gpu-validation` or `gpu-internal`, and then frees
+   * the tensors made.
+   */
+  async prepare<T>(what: string, make: () => T): Promise<T> {
+    const before = new Set(this.#owned);
+    let mine: GPUBuffer[] = [];
+    try {
+      const made = await withErrorScopes(this.device, what, () => {
+        try {
+          return make();
+        } finally {
+          mine = [...this.#owned].filter((buffer) => !before.has(buffer));
+        }
+      });
+      await this.kernels.compileAhead();
+      return made;
+    } catch (thrown) {
+      for (const buffer of mine) if (this.#owned.delete(buffer)) buffer.destroy();
+      throw thrown;
+    }
+  }
+
+  /** A new tensor, zeroed unless `data` is given. Throws StarlingError `gpu-out-of-memory` where no binding is as long. */
   tensor(shape: readonly number[], dtype: DType, label: string, data?: HostArray): Tensor {
     const length = sizeOf(shape);
-    const buffer = this.device.createBuffer({ size: Math.max(4, 4 * length), usage: storageUsage, label });
+    const size = Math.max(4, 4 * length);
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    if (size > most)
+      throw gpuProblem('out-of-memory', label, `${size} bytes are more than ${most} in one buffer`);
+    const buffer = this.device.createBuffer({ size, usage: storageUsage, label });
     this.#owned.add(buffer);
     const tensor = { buffer, offset: 0, shape, dtype, length, label };
     if (data !== undefined) this.write(tensor, data);

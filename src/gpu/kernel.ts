@@ -1,5 +1,7 @@
+import { describeError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import type { OptionalFeature } from './device.ts';
+import { gpuProblem } from './problems.ts';
 import type { Tensor } from './tensor.ts';
 
 /** What a kernel promises of its output: design section 6. */
@@ -36,6 +38,7 @@ export const f32 = (value: number): Word => ({ f32: value });
 /** A kernel bound to its tensors, ready to be encoded any number of times. */
 export interface Dispatch {
   readonly kernel: string;
+  /** Compiled at first sight unless `compileAhead` has been there. */
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly groups: readonly [number, number, number];
@@ -64,18 +67,96 @@ export function packWords(words: readonly Word[]): ArrayBuffer {
   return view.buffer;
 }
 
-interface Compiled {
+/** One kernel on a device. Its pipeline is compiled when first needed, or ahead of that. */
+class Kernel {
   readonly layout: GPUBindGroupLayout;
-  readonly pipeline: GPUComputePipeline;
+  readonly #device: GPUDevice;
+  readonly #source: KernelSource;
+  readonly #label: string;
+  #pipeline: GPUComputePipeline | undefined;
+  #compiling: Promise<void> | undefined;
+
+  constructor(device: GPUDevice, source: KernelSource, label: string) {
+    this.#device = device;
+    this.#source = source;
+    this.#label = label;
+    const entries: GPUBindGroupLayoutEntry[] = source.bindings.map((access, index) => ({
+      binding: index + 1,
+      visibility: computeStage,
+      buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+    }));
+    if (source.uniforms) entries.push({ binding: 0, visibility: computeStage, buffer: { type: 'uniform' } });
+    this.layout = device.createBindGroupLayout({ entries, label });
+  }
+
+  /** Compiles here and now, blocking this thread, where nobody has before. */
+  get pipeline(): GPUComputePipeline {
+    this.#pipeline ??= this.#device.createComputePipeline(this.#descriptor());
+    return this.#pipeline;
+  }
+
+  /** Compiles on another thread. Throws StarlingError `gpu-validation` or `gpu-internal`. */
+  compile(): Promise<void> {
+    if (this.#pipeline !== undefined) return Promise.resolve();
+    this.#compiling ??= this.#compile();
+    return this.#compiling;
+  }
+
+  async #compile(): Promise<void> {
+    this.#device.pushErrorScope('validation'); // for the module: the pipeline's own error says only that it was bad
+    const pending = this.#device.createComputePipelineAsync(this.#descriptor());
+    const scope = this.#device.popErrorScope().catch(() => null); // a lost device has none
+    try {
+      const pipeline = await pending;
+      this.#pipeline ??= pipeline;
+    } catch (thrown) {
+      const wrong = await scope;
+      const isOurs = wrong !== null || (thrown as { reason?: string }).reason === 'validation';
+      const text = wrong?.message ?? describeError(thrown);
+      throw gpuProblem(isOurs ? 'validation' : 'internal', this.#label, text);
+    }
+  }
+
+  #descriptor(): GPUComputePipelineDescriptor {
+    const { code, entry, features, sizes } = this.#source;
+    const enables = (features ?? []).map((feature) => enableLine[feature]).join('');
+    const constants = Object.entries(sizes ?? {}).map(([name, value]) => `const ${name} = ${value}u;\n`);
+    const preamble = enables + constants.join('');
+    const label = this.#label;
+    return {
+      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.layout] }),
+      compute: {
+        module: this.#device.createShaderModule({ code: preamble + code, label }),
+        entryPoint: entry,
+      },
+      label,
+    };
+  }
 }
 
-/** Compiled pipelines of one device, and the binding of tensors to them. */
+/** The kernels of one device, each compiled once, and the binding of tensors to them. */
 export class KernelCache {
   readonly #device: GPUDevice;
-  readonly #compiled = new Map<string, Compiled>();
+  readonly #kernels = new Map<string, Kernel>();
 
   constructor(device: GPUDevice) {
     this.#device = device;
+  }
+
+  /**
+   * Compiles everything bound so far on other threads, so that no submit waits for a compiler. Throws StarlingError
+   * `gpu-validation` or `gpu-internal`.
+   */
+  async compileAhead(): Promise<void> {
+    const compile = async ([key, kernel]: [string, Kernel]): Promise<void> => {
+      try {
+        await kernel.compile();
+      } catch (thrown) {
+        this.#kernels.delete(key); // or nobody could prepare anything again
+        throw thrown;
+      }
+    };
+    await Promise.all([...this.#kernels].map(compile));
   }
 
   /** Binds `source` to tensors (in the order of its bindings) and workgroup counts. */
@@ -90,7 +171,7 @@ export class KernelCache {
       source.uniforms === words.length > 0,
       `${source.name}: uniform words given and declared differ`,
     );
-    const { layout, pipeline } = this.#compile(source);
+    const kernel = this.#kernelOf(source);
     const entries: GPUBindGroupEntry[] = tensors.map(({ buffer, offset, length }, index) => ({
       binding: index + 1,
       resource: { buffer, offset, size: Math.max(4, 4 * length) },
@@ -106,36 +187,31 @@ export class KernelCache {
       this.#device.queue.writeBuffer(uniform, 0, bytes);
       entries.push({ binding: 0, resource: { buffer: uniform } });
     }
-    const bindGroup = this.#device.createBindGroup({ layout, entries, label: source.name });
+    const bindGroup = this.#device.createBindGroup({ layout: kernel.layout, entries, label: source.name });
     const setUniforms = (next: readonly Word[]): void => {
       invariant(uniform !== undefined && next.length === words.length, `${source.name}: wrong uniform words`);
       this.#device.queue.writeBuffer(uniform, 0, packWords(next));
     };
-    return { kernel: source.name, pipeline, bindGroup, groups, tensors, setUniforms };
+    return {
+      kernel: source.name,
+      get pipeline() {
+        return kernel.pipeline;
+      },
+      bindGroup,
+      groups,
+      tensors,
+      setUniforms,
+    };
   }
 
-  #compile(source: KernelSource): Compiled {
+  #kernelOf(source: KernelSource): Kernel {
     const sizes = Object.entries(source.sizes ?? {});
     const key = `${source.name}/${source.entry}/${sizes.map(([name, value]) => `${name}=${value}`).join()}`;
-    const known = this.#compiled.get(key);
-    if (known !== undefined) return known;
-    const enables = (source.features ?? []).map((feature) => enableLine[feature]).join('');
-    const preamble = enables + sizes.map(([name, value]) => `const ${name} = ${value}u;\n`).join('');
-    const module = this.#device.createShaderModule({ code: preamble + source.code, label: key });
-    const entries: GPUBindGroupLayoutEntry[] = source.bindings.map((access, index) => ({
-      binding: index + 1,
-      visibility: computeStage,
-      buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
-    }));
-    if (source.uniforms) entries.push({ binding: 0, visibility: computeStage, buffer: { type: 'uniform' } });
-    const layout = this.#device.createBindGroupLayout({ entries, label: key });
-    const pipeline = this.#device.createComputePipeline({
-      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: source.entry },
-      label: key,
-    });
-    const compiled = { layout, pipeline };
-    this.#compiled.set(key, compiled);
-    return compiled;
+    let kernel = this.#kernels.get(key);
+    if (kernel === undefined) {
+      kernel = new Kernel(this.#device, source, key);
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
   }
 }

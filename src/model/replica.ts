@@ -108,6 +108,14 @@ export class Replica {
     return replica;
   }
 
+  /**
+   * `create`, with everything compiled when it is there and without blocking this thread meanwhile. Throws StarlingError
+   * `gpu-out-of-memory`, `gpu-validation` or `gpu-internal`, and then leaves nothing on the GPU.
+   */
+  static open(gpu: Gpu, config: ModelConfig, options: ReplicaOptions): Promise<Replica> {
+    return gpu.prepare('the model', () => Replica.create(gpu, config, options));
+  }
+
   /** Overwrites every parameter with `values` [layout.length]: our own values; bytes from outside go through `restore`. */
   load(values: Float32Array<ArrayBuffer>): void {
     invariant(values.length === this.layout.length, 'a value for every parameter');

@@ -1,0 +1,65 @@
+import { StarlingError } from '../base/errors.ts';
+
+/** What WebGPU sorts errors into. */
+export type GpuErrorKind = 'out-of-memory' | 'validation' | 'internal';
+
+const lessMemory =
+  'Take a smaller micro-batch or a smaller preset, or close other tabs that use the GPU, then join again.';
+const ours = 'Reload the page. If it stays, report it with the text of the error and the name of your GPU.';
+
+/** A WebGPU error as something a person can act on: codes `gpu-out-of-memory`, `gpu-validation`, `gpu-internal`. */
+export function gpuProblem(kind: GpuErrorKind, what: string, message: string): StarlingError {
+  switch (kind) {
+    case 'out-of-memory':
+      return new StarlingError(
+        'gpu-out-of-memory',
+        `The GPU has no memory left for ${what}: ${message}`,
+        lessMemory,
+      );
+    case 'validation':
+      return new StarlingError('gpu-validation', `The GPU refused ${what}: ${message}`, ours);
+    case 'internal':
+      return new StarlingError('gpu-internal', `The GPU's driver failed at ${what}: ${message}`, ours);
+  }
+}
+
+/** The kind of an error that no scope caught. */
+export const kindOf = (error: GPUError): GpuErrorKind => {
+  const name = error.constructor.name; // the classes are not global everywhere
+  if (name === 'GPUOutOfMemoryError') return 'out-of-memory';
+  return name === 'GPUInternalError' ? 'internal' : 'validation';
+};
+
+/** The loss of a device that we did not close ourselves, as a StarlingError `gpu-lost`. Never settles where we did. */
+export function lossOf(device: GPUDevice): Promise<StarlingError> {
+  return new Promise((resolve) => {
+    void device.lost.then(({ reason, message }) => {
+      if (reason === 'destroyed') return;
+      const text = `The GPU was lost: ${message}`;
+      resolve(new StarlingError('gpu-lost', text, 'Close other heavy tabs, then join again.'));
+    });
+  });
+}
+
+/**
+ * Runs `make` with a scope for each kind of error, and throws the first that WebGPU reports of it as a StarlingError. Lack
+ * of memory comes first, because what is made of a buffer that is not there is invalid too.
+ */
+export async function withErrorScopes<T>(device: GPUDevice, what: string, make: () => T): Promise<T> {
+  const kinds = ['out-of-memory', 'internal', 'validation'] as const;
+  for (const kind of kinds) device.pushErrorScope(kind);
+  const pop = (): Promise<(GPUError | null)[]> => Promise.all(kinds.map(() => device.popErrorScope()));
+  let made: T;
+  try {
+    made = make();
+  } catch (thrown) {
+    await pop();
+    throw thrown;
+  }
+  const errors = (await pop()).reverse(); // scopes are popped from the inside out
+  for (const [index, kind] of kinds.entries()) {
+    const error = errors[index];
+    if (error !== null) throw gpuProblem(kind, what, error.message);
+  }
+  return made;
+}
