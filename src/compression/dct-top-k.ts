@@ -3,8 +3,9 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
-import { dct, dctBasis } from '../kernels/dct.ts';
-import { putBack, topK } from '../kernels/top-k.ts';
+import { compress, compressScratch, compressVariantFor, type CompressVariant } from '../kernels/compress.ts';
+import { putBack } from '../kernels/top-k.ts';
+import { blockRuns, partsOfRun } from './block-runs.ts';
 import type { BlockLayout, ParameterSpec } from './blocks.ts';
 import { encodeUpdate, updateOfSelection } from './sparse-update.ts';
 
@@ -47,51 +48,53 @@ export class DctTopK {
   readonly #source: GradientSource;
   readonly #layout: BlockLayout;
   readonly #k: number;
-  readonly #basis: Tensor;
-  readonly #scratch: Tensor; // [largest tensor, at least 128 a block], used by one tensor after another
+  readonly #places: readonly Tensor[];
+  readonly #scratch: Tensor; // used by one run after another
   readonly #selection: Tensor; // u32 [blocks, k]
   readonly #amplitudes: Tensor; // f32 [blocks, k]
   readonly #momentumDecay: number;
   readonly #fold: readonly Dispatch[];
-  readonly #select: readonly Dispatch[];
+  readonly #take: readonly Dispatch[];
   readonly #putBack: readonly Dispatch[];
   #folds = 0;
 
   constructor(
     source: GradientSource,
     layout: BlockLayout,
-    { k, momentumDecay }: { k: number; momentumDecay: number },
+    { k, momentumDecay, variant }: { k: number; momentumDecay: number; variant?: CompressVariant },
   ) {
-    const { gpu, norm } = source;
+    const { gpu, norm, tensors } = source;
+    const how = variant ?? compressVariantFor(gpu);
     this.#source = source;
     this.#layout = layout;
     this.#k = k;
     this.#momentumDecay = momentumDecay;
-    this.#basis = gpu.tensor([2, 32, 32], 'f32', 'dct basis', dctBasis());
-    const largest = Math.max(...layout.parameters.map(({ blocks, size }) => blocks * Math.max(size, 128)));
-    this.#scratch = gpu.tensor([largest], 'f32', 'compression scratch');
     this.#selection = gpu.tensor([layout.blocks, k], 'u32', 'selection');
     this.#amplitudes = gpu.tensor([layout.blocks, k], 'f32', 'amplitudes');
-    this.momentum = layout.parameters.map(({ spec, blocks, size }) =>
-      gpu.tensor([blocks, size], 'f32', `momentum of ${spec.name}`),
+    this.#scratch = gpu.tensor([compressScratch(how, layout.blocks)], 'f32', 'compression scratch');
+    const runs = blockRuns(
+      gpu,
+      layout,
+      tensors.map(({ gradient }) => gradient),
     );
-    this.#fold = layout.parameters.flatMap(({ spec: { kind, rows, cols } }, index) =>
-      dct(gpu, {
-        ...{ kind, rows, cols, norm, momentumDecay },
-        gradient: source.tensors[index].gradient,
-        basis: this.#basis,
-        momentum: this.momentum[index],
-        scratch: this.#scratch,
+    const momenta = runs.map(({ joined }) => gpu.tensor([joined.length], 'f32', 'momentum'));
+    const bound = runs.map(({ joined, places, firstBlock }, index) =>
+      compress(gpu, {
+        ...{ gradient: joined, momentum: momenta[index], places, norm, scratch: this.#scratch },
+        ...{ selection: this.#selection, amplitudes: this.#amplitudes },
+        ...{ firstBlock, k, momentumDecay, variant: how },
       }),
     );
-    const slots = layout.parameters.map(({ blocks, size, firstBlock }, index) => ({
-      ...{ blocks, firstBlock, k, blockSize: size },
-      momentum: this.momentum[index],
-      selection: this.#selection,
-      amplitudes: this.#amplitudes,
-    }));
-    this.#select = slots.flatMap((op) => topK(gpu, { ...op, scratch: this.#scratch }));
-    this.#putBack = slots.map((op) => putBack(gpu, op));
+    this.#places = runs.map(({ places }) => places);
+    this.#fold = bound.flatMap(({ fold }) => fold);
+    this.#take = bound.flatMap(({ take }) => take);
+    this.momentum = runs.flatMap((run, index) => partsOfRun(layout, run, momenta[index]));
+    this.#putBack = layout.parameters.map(({ blocks, size, firstBlock }, index) =>
+      putBack(gpu, {
+        ...{ blocks, firstBlock, k, blockSize: size },
+        ...{ momentum: this.momentum[index], selection: this.#selection, amplitudes: this.#amplitudes },
+      }),
+    );
   }
 
   /**
@@ -100,7 +103,7 @@ export class DctTopK {
    */
   async compress(): Promise<{ payload: Bytes; departed: Departed }> {
     const { gpu, gradientDispatches } = this.#source;
-    gpu.submit([...gradientDispatches, ...this.#fold, ...this.#select]);
+    gpu.submit([...gradientDispatches, ...this.#take]);
     const folds = ++this.#folds;
     const [selection, amplitudes] = await gpu.read(this.#selection, this.#amplitudes);
     invariant(
@@ -138,6 +141,6 @@ export class DctTopK {
 
   close(): void {
     const { gpu } = this.#source;
-    gpu.free(this.#basis, this.#scratch, this.#selection, this.#amplitudes, ...this.momentum);
+    gpu.free(this.#scratch, this.#selection, this.#amplitudes, ...this.#places, ...this.momentum);
   }
 }

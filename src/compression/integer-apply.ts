@@ -1,14 +1,14 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
-import { apply } from '../kernels/apply.ts';
+import { applyVotes, votesByParity } from '../kernels/apply-votes.ts';
 import { applyReference, type RoundStep } from '../kernels/apply.reference.ts';
-import { integerBasisHalf, inverseDct } from '../kernels/inverse-dct.ts';
+import { integerBasisHalf } from '../kernels/inverse-dct.ts';
 import { inverseDctReference } from '../kernels/inverse-dct.reference.ts';
-import { signVotes } from '../kernels/sign-votes.ts';
 import { signVotesReference } from '../kernels/sign-votes.reference.ts';
 import type { VoteList } from './aggregate.ts';
 import { bitsFor } from './bits.ts';
+import { blockRuns, type BlockRun } from './block-runs.ts';
 import type { BlockLayout } from './blocks.ts';
 
 export type { RoundStep };
@@ -19,61 +19,50 @@ export type { RoundStep };
  */
 export class IntegerApply {
   readonly #gpu: Gpu;
-  readonly #layout: BlockLayout;
   readonly #basis: Tensor; // i32 [64, 32]
-  readonly #x: Tensor; // i32 [largest tensor], used by one tensor after another
-  readonly #starts: Tensor; // u32 [blocks + 1]
-  readonly #moves: readonly ReturnType<typeof apply>[];
-  #entries: Tensor; // u32 [capacity]
+  readonly #starts: Tensor; // u32 [4 * blocks + 1]
+  readonly #runs: readonly BlockRun[];
   #votes: Tensor; // u32 [capacity]
+  #moves: readonly ReturnType<typeof applyVotes>[];
   #dispatches: readonly Dispatch[];
 
   constructor(gpu: Gpu, layout: BlockLayout, values: readonly Tensor[]) {
-    const largest = Math.max(...layout.parameters.map(({ blocks, size }) => blocks * size));
     this.#gpu = gpu;
-    this.#layout = layout;
     this.#basis = gpu.tensor([64, 32], 'i32', 'integer basis', integerBasisHalf());
-    this.#x = gpu.tensor([largest], 'i32', 'x');
-    this.#starts = gpu.tensor([layout.blocks + 1], 'u32', 'vote starts');
-    this.#moves = layout.parameters.map(({ spec: { kind, offset } }, index) =>
-      apply(gpu, { values: values[index], x: this.#x, kind, offset }),
-    );
-    this.#entries = gpu.tensor([1024], 'u32', 'vote entries');
+    this.#starts = gpu.tensor([4 * layout.blocks + 1], 'u32', 'vote starts');
+    this.#runs = blockRuns(gpu, layout, values);
     this.#votes = gpu.tensor([1024], 'u32', 'votes');
-    this.#dispatches = this.#bind();
+    this.#moves = this.#bind();
+    this.#dispatches = this.#moves.flatMap(({ dispatches }) => dispatches);
   }
 
   /** Moves every parameter by one round, in one submit. */
   apply({ starts, entries }: VoteList, round: RoundStep): void {
     this.#makeRoom(entries.length);
-    this.#gpu.write(this.#starts, starts);
-    this.#gpu.writePrefix(this.#entries, entries);
+    const sorted = votesByParity(starts, entries);
+    this.#gpu.write(this.#starts, sorted.starts);
+    this.#gpu.writePrefix(this.#votes, sorted.votes);
     for (const move of this.#moves) move.setRound(round);
     this.#gpu.submit(this.#dispatches);
   }
 
   close(): void {
-    this.#gpu.free(this.#basis, this.#x, this.#starts, this.#entries, this.#votes);
+    this.#gpu.free(this.#basis, this.#starts, this.#votes, ...this.#runs.map(({ places }) => places));
   }
 
-  #bind(): readonly Dispatch[] {
-    const [starts, votes, basis, x] = [this.#starts, this.#votes, this.#basis, this.#x];
-    return [
-      signVotes(this.#gpu, { starts, entries: this.#entries, votes }),
-      ...this.#layout.parameters.flatMap(({ spec: { kind, rows, cols }, firstBlock }, index) => [
-        inverseDct(this.#gpu, { starts, votes, firstBlock, basis, x, kind, rows, cols }),
-        this.#moves[index].dispatch,
-      ]),
-    ];
+  #bind(): ReturnType<typeof applyVotes>[] {
+    const [starts, votes, basis] = [this.#starts, this.#votes, this.#basis];
+    return this.#runs.map(({ joined: values, places, firstBlock, offset }) =>
+      applyVotes(this.#gpu, { values, places, starts, votes, basis, firstBlock, offset }),
+    );
   }
 
   #makeRoom(count: number): void {
-    if (count <= this.#entries.length) return;
-    const capacity = 2 ** bitsFor(count);
-    this.#gpu.free(this.#entries, this.#votes);
-    this.#entries = this.#gpu.tensor([capacity], 'u32', 'vote entries');
-    this.#votes = this.#gpu.tensor([capacity], 'u32', 'votes');
-    this.#dispatches = this.#bind();
+    if (count <= this.#votes.length) return;
+    this.#gpu.free(this.#votes);
+    this.#votes = this.#gpu.tensor([2 ** bitsFor(count)], 'u32', 'votes');
+    this.#moves = this.#bind();
+    this.#dispatches = this.#moves.flatMap(({ dispatches }) => dispatches);
   }
 }
 

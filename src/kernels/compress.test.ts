@@ -24,7 +24,7 @@ interface Case {
   readonly k: number;
   readonly multiplier: number;
   readonly momentumDecay: number;
-  readonly firstBlock?: number;
+  readonly firstBlock?: number | undefined;
 }
 
 async function run(one: Case, how: 'take' | 'fold') {

@@ -1,31 +1,33 @@
-import type { ParameterSpec } from '../compression/blocks.ts';
+import { blockLayout, type ParameterSpec } from '../compression/blocks.ts';
 import { StateDigest } from '../compression/state-digest.ts';
+import { allocatePages } from '../model/pages.ts';
 import { DistroStrategy } from './distro.ts';
 import type { Replay } from './replay-fixture.ts';
 import type { Trainable } from './trainable.ts';
 
 type Gpu = Trainable['gpu'];
 
-/** Tensors of a model with given values (f32 [all elements]) and no gradients: enough to apply records to. */
+/**
+ * Tensors of a model with given values (f32 [all elements]) and no gradients, in pages, as a replica keeps them: enough
+ * to apply records to.
+ */
 export function bareReplica(
   gpu: Gpu,
   specs: readonly ParameterSpec[],
   initial: Float32Array,
 ): Trainable & { close: () => void } {
-  const tensors = specs.map((spec) => {
-    const { name, rows, cols, offset } = spec;
-    return {
-      spec,
-      values: gpu.tensor([rows, cols], 'f32', name, initial.slice(offset, offset + rows * cols)),
-      gradient: gpu.tensor([rows, cols], 'f32', `gradient of ${name}`),
-    };
+  const layout = { specs, length: blockLayout(specs).length };
+  const [values, gradients] = ['values', 'gradient'].map((label) => allocatePages(gpu, layout, label));
+  const tensors = specs.map((spec, index) => {
+    gpu.write(values.tensors[index], initial.slice(spec.offset, spec.offset + spec.rows * spec.cols));
+    return { spec, values: values.tensors[index], gradient: gradients.tensors[index] };
   });
   const norm = gpu.tensor([2], 'f32', 'norm', new Float32Array([0, 1]));
   return {
     ...{ gpu, tensors, norm },
     gradientDispatches: [],
     close() {
-      gpu.free(norm, ...tensors.flatMap(({ values, gradient }) => [values, gradient]));
+      gpu.free(norm, ...[values, gradients].flatMap(({ pages }) => pages.map((page) => page.values)));
     },
   };
 }
