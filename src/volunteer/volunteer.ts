@@ -3,6 +3,7 @@ import type { RunId } from '../base/ids.ts';
 import { Corpus } from '../data/corpus.ts';
 import { byteTokenizer } from '../data/tokenizer.ts';
 import { Gpu } from '../gpu/gpu.ts';
+import { gpuProblem, kindOf } from '../gpu/problems.ts';
 import { Replica } from '../model/replica.ts';
 import { DistroStrategy } from '../strategies/distro.ts';
 import { hasSigned, memorySigningLog } from '../swarm/signing-log.ts';
@@ -100,15 +101,12 @@ export class Volunteer {
     this.#gpu = gpu;
     this.#assertHere();
     this.#board.adapter = gpu.adapter;
-    void gpu.device.lost.then(({ message }) => {
-      this.#fail('gpu-lost', `The GPU was lost: ${message}`, 'Close other heavy tabs, then join again.');
-    });
+    const failWith = ({ code, message, fix }: StarlingError): void => {
+      this.#fail(code, message, fix);
+    };
+    void gpu.lost.then(failWith);
     gpu.device.addEventListener('uncapturederror', ({ error }) => {
-      this.#fail(
-        'gpu-error',
-        `The GPU reported an error: ${error.message}`,
-        'Join again; a smaller preset needs less memory.',
-      );
+      failWith(gpuProblem(kindOf(error), 'its work', error.message));
     });
     this.#say('starting', 'Loading text and the model.');
     const corpus = await Corpus.open(await fetchCorpus('manifest.json'), config.corpus, (digest) =>
@@ -120,8 +118,11 @@ export class Volunteer {
     this.#say('starting', 'Finding the fastest kernels for this GPU.');
     await tuneProducts(gpu, model, size, { clock, store: this.#platform.tuning });
     this.#assertHere();
-    const replica = Replica.create(gpu, model, { seed, ...size });
-    const strategy = new DistroStrategy(replica, hyperparametersOf(config));
+    const { replica, strategy } = await gpu.prepare('the model', () => {
+      const made = Replica.create(gpu, model, { seed, ...size });
+      return { replica: made, strategy: new DistroStrategy(made, hyperparametersOf(config)) };
+    });
+    this.#assertHere();
     this.#board.gpuBytes = gpu.bytesAllocated;
     const swarm = createSwarm({
       signer,
