@@ -4,13 +4,16 @@ export interface AttentionShape {
   /** T, positions in a sequence. */
   readonly sequence: number;
   readonly heads: number;
+  /** Heads of k and v, each read by heads / kvHeads neighbouring heads of q. All of them if not given. */
+  readonly kvHeads?: number;
   readonly headSize: number;
 }
 
 /**
  * Causal attention (Vaswani et al. 2017, eq. 1), in float64: out = softmax(q k' / sqrt(headSize)) v per sequence and head,
- * over keys no later than the query. qkv is [B*T, 3d], q|k|v with d = heads * headSize, head-major.
- * Returns out [B*T, d] and lse [B, heads, T], the log of the sum of exponentials of each query's scaled scores (nats).
+ * over keys no later than the query. Head h reads key head floor(h kvHeads / heads). qkv is [B*T, (heads + 2 kvHeads) hs],
+ * q|k|v, head-major. With d = heads * headSize, returns out [B*T, d] and lse [B, heads, T], the log of the sum of
+ * exponentials of each query's scaled scores (nats).
  */
 export function attentionReference(
   qkv: ArrayLike<number>,
@@ -25,14 +28,14 @@ export function attentionReference(
     lse[(b * heads + head) * sequence + query] = logSum;
     const outAt = (b * sequence + query) * width + head * headSize;
     for (let key = 0; key <= query; key++) {
-      const valueAt = (b * sequence + key) * 3 * width + 2 * width + head * headSize;
+      const { valueAt } = rowsOf(shape, b, head, key);
       for (let i = 0; i < headSize; i++) out[outAt + i] += probabilities[key] * qkv[valueAt + i];
     }
   });
   return { out, lse };
 }
 
-/** The gradient of `attentionReference` by qkv, given dOut [B*T, d]. Returns [B*T, 3d], dq|dk|dv. */
+/** The gradient of `attentionReference` by qkv, given dOut [B*T, d]. Returns dq|dk|dv, shaped as qkv. */
 export function attentionBackwardReference(
   qkv: ArrayLike<number>,
   dOut: ArrayLike<number>,
@@ -41,16 +44,15 @@ export function attentionBackwardReference(
   const { sequence, heads, headSize } = shape;
   const width = heads * headSize;
   const scale = 1 / Math.sqrt(headSize);
-  const dQkv = new Float64Array(qkv.length); // [B*T, 3d]
+  const dQkv = new Float64Array(qkv.length);
   forEachQuery(shape, (b, head, query) => {
     const { probabilities } = softmaxRow(qkv, shape, b, head, query);
     const dOutAt = (b * sequence + query) * width + head * headSize;
-    const queryAt = (b * sequence + query) * 3 * width + head * headSize;
-    const keyAt = (key: number): number => (b * sequence + key) * 3 * width + width + head * headSize;
+    const { queryAt } = rowsOf(shape, b, head, query);
     const dProbabilities = new Float64Array(query + 1); // [keys]
     let delta = 0;
     for (let key = 0; key <= query; key++) {
-      const valueAt = keyAt(key) + width;
+      const { valueAt } = rowsOf(shape, b, head, key);
       for (let i = 0; i < headSize; i++) {
         dProbabilities[key] += dOut[dOutAt + i] * qkv[valueAt + i];
         dQkv[valueAt + i] += probabilities[key] * dOut[dOutAt + i];
@@ -59,13 +61,26 @@ export function attentionBackwardReference(
     }
     for (let key = 0; key <= query; key++) {
       const dScore = probabilities[key] * (dProbabilities[key] - delta) * scale;
+      const { keyAt } = rowsOf(shape, b, head, key);
       for (let i = 0; i < headSize; i++) {
-        dQkv[queryAt + i] += dScore * qkv[keyAt(key) + i];
-        dQkv[keyAt(key) + i] += dScore * qkv[queryAt + i];
+        dQkv[queryAt + i] += dScore * qkv[keyAt + i];
+        dQkv[keyAt + i] += dScore * qkv[queryAt + i];
       }
     }
   });
   return dQkv;
+}
+
+/** Where one position's q, k and v of a query head begin in qkv. */
+function rowsOf(
+  { sequence, heads, kvHeads = heads, headSize }: AttentionShape,
+  b: number,
+  head: number,
+  position: number,
+): { queryAt: number; keyAt: number; valueAt: number } {
+  const rowAt = (b * sequence + position) * (heads + 2 * kvHeads) * headSize;
+  const keyAt = rowAt + (heads + Math.floor((head * kvHeads) / heads)) * headSize;
+  return { queryAt: rowAt + head * headSize, keyAt, valueAt: keyAt + kvHeads * headSize };
 }
 
 function forEachQuery(
@@ -82,17 +97,17 @@ function forEachQuery(
 /** The probabilities [query + 1] of one query over its keys, and the log of their unnormalised sum. */
 function softmaxRow(
   qkv: ArrayLike<number>,
-  { sequence, heads, headSize }: AttentionShape,
+  shape: AttentionShape,
   b: number,
   head: number,
   query: number,
 ): { probabilities: Float64Array; logSum: number } {
-  const width = heads * headSize;
-  const queryAt = (b * sequence + query) * 3 * width + head * headSize;
+  const { headSize } = shape;
+  const { queryAt } = rowsOf(shape, b, head, query);
   const probabilities = new Float64Array(query + 1); // [keys]
   let largest = -Infinity;
   for (let key = 0; key <= query; key++) {
-    const keyAt = (b * sequence + key) * 3 * width + width + head * headSize;
+    const { keyAt } = rowsOf(shape, b, head, key);
     let score = 0;
     for (let i = 0; i < headSize; i++) score += qkv[queryAt + i] * qkv[keyAt + i];
     probabilities[key] = score / Math.sqrt(headSize);

@@ -1,53 +1,61 @@
 import backwardCode from '../../shaders/attention-backward.wgsl?raw';
 import forwardCode from '../../shaders/attention.wgsl?raw';
-import headVector from '../../shaders/lib/head-vector.wgsl?raw';
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { foldGroups, type Dispatch } from '../gpu/kernel.ts';
+import { foldGroups, type Dispatch, type KernelSource } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { attentionVariantsFor, chooseAttention, type AttentionVariant } from './attention-variants.ts';
 import type { AttentionShape } from './attention.reference.ts';
 
+/** Where q and k get their positions. Without, they have none. */
+export interface AttentionRotary {
+  /** `rotaryTable(sequence, headSize)`. */
+  readonly table: Tensor;
+  /**
+   * True: `qkv` has been through `rotary`. False: attention turns q and k as it reads them, a dispatch less for half as many
+   * loads again. Either way the backward pass gives the gradient of q and k before they were turned.
+   */
+  readonly turned: boolean;
+}
+
 export interface AttentionOperands extends AttentionShape {
-  /** [B*T, 3d], q|k|v with d = heads * headSize, head-major. */
+  /** [B*T, (heads + 2 kvHeads) hs], q|k|v, head-major. */
   readonly qkv: Tensor;
-  /** [B*T, d]. */
+  /** [B*T, heads hs]. */
   readonly out: Tensor;
   /** [B, heads, T], the log of the sum of exponentials of each query's scaled scores, in nats. */
   readonly lse: Tensor;
+  readonly rotary?: AttentionRotary;
+  /** The variant to take, whatever was measured: tests and the tuner. */
+  readonly variant?: AttentionVariant;
 }
 
 export interface AttentionBackwardOperands extends AttentionOperands {
-  /** [B*T, d]. */
+  /** [B*T, heads hs]. */
   readonly dOut: Tensor;
-  /** [B*T, 3d], overwritten. */
+  /** As `qkv`, overwritten. */
   readonly dQkv: Tensor;
   /** [B, heads, T], scratch: dOut . out of each query. */
   readonly delta: Tensor;
 }
 
-const lanes = 32; // invocations a workgroup, as in the shaders
-const promise = { kind: 'close', relativeL2: 1e-5 } as const;
-
 /**
  * Causal attention, out = softmax(q k' / sqrt(headSize)) v over keys no later than the query (Vaswani et al. 2017, eq. 1),
- * f32, relative L2 to float64 <= 1e-5. Writes `out` and `lse`; stores no T x T matrix. The head size is at most 128.
- * Throws if a length or dtype does not fit.
+ * f32, relative L2 to float64 <= 1e-5. Head h reads key head floor(h kvHeads / heads). Writes `out` and `lse`; stores no T x T
+ * matrix. The head size is even and at most 128. Throws if a length or dtype does not fit.
  */
 export function attention(gpu: Gpu, operands: AttentionOperands): Dispatch {
-  const { qkv, out, lse } = operands;
+  const { qkv, out, lse, rotary } = operands;
   checkOperands('attention', operands, { packed: [qkv], rows: [out], queries: [lse] });
+  const { source, groups } = attentionSource(gpu, operands);
   return gpu.kernels.bind(
     {
-      name: 'attention',
-      code: headVector + forwardCode,
+      ...source('attention', forwardCode),
       entry: 'forward',
-      bindings: ['read', 'write', 'write'],
-      uniforms: false,
-      sizes: sizesOf(operands),
-      promise,
+      bindings: ['read', 'read', 'write', 'write'],
     },
-    [qkv, out, lse],
-    foldGroups(Math.ceil(lse.length / lanes)),
+    [qkv, rotary?.table ?? qkv, out, lse],
+    groups(operands.heads),
   );
 }
 
@@ -57,63 +65,85 @@ export function attention(gpu: Gpu, operands: AttentionOperands): Dispatch {
  * Throws if a length or dtype does not fit.
  */
 export function attentionBackward(gpu: Gpu, operands: AttentionBackwardOperands): Dispatch[] {
-  const { qkv, out, lse, dOut, dQkv, delta } = operands;
+  const { qkv, out, lse, dOut, dQkv, delta, rotary, heads, kvHeads = heads } = operands;
   checkOperands('attention-backward', operands, {
     packed: [qkv, dQkv],
     rows: [out, dOut],
     queries: [lse, delta],
   });
-  const common = { code: headVector + backwardCode, uniforms: false, sizes: sizesOf(operands), promise };
-  const groups = foldGroups(Math.ceil(lse.length / lanes));
+  const { source, groups } = attentionSource(gpu, operands);
+  const table = rotary?.table ?? qkv;
   const queries = gpu.kernels.bind(
     {
-      ...common,
-      name: 'attention-backward-queries',
+      ...source('attention-backward-queries', backwardCode),
       entry: 'queries',
-      bindings: ['read', 'read', 'read', 'write', 'write', 'read'],
+      bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'read'],
     },
-    [qkv, dOut, lse, delta, dQkv, out],
-    groups,
+    [qkv, table, dOut, lse, delta, dQkv, out],
+    groups(heads),
   );
   const keys = gpu.kernels.bind(
     {
-      ...common,
-      name: 'attention-backward-keys',
+      ...source('attention-backward-keys', backwardCode),
       entry: 'keys',
-      bindings: ['read', 'read', 'read', 'write', 'write'],
+      bindings: ['read', 'read', 'read', 'read', 'write', 'write'],
     },
-    [qkv, dOut, lse, delta, dQkv],
-    groups,
+    [qkv, table, dOut, lse, delta, dQkv],
+    groups(kvHeads),
   );
   return [queries, keys];
 }
 
-const sizesOf = ({ batch, sequence, heads, headSize }: AttentionShape) => ({
-  BATCH: batch,
-  SEQUENCE: sequence,
-  HEADS: heads,
-  HEAD_SIZE: headSize,
-});
+const mostLanes = 32; // invocations a workgroup
+
+/** What the three entry points share. */
+function attentionSource(gpu: Gpu, operands: AttentionOperands) {
+  const { batch, sequence, heads, kvHeads = heads, headSize, rotary, qkv } = operands;
+  const variant = operands.variant ?? chooseAttention(gpu, operands);
+  invariant(
+    attentionVariantsFor(gpu, operands).includes(variant),
+    `attention: ${variant.name} is not offered here for the head size ${headSize}`,
+  );
+  const lanes = Math.min(mostLanes, 4 * Math.ceil(sequence / variant.rows / 4)); // whole quads
+  const source = (name: string, code: string) =>
+    ({
+      name: `${name}-${variant.name}`,
+      code: `${variant.code}${code}`,
+      features: variant.features,
+      uniforms: false,
+      sizes: {
+        ...{ BATCH: batch, SEQUENCE: sequence, HEADS: heads, KV_HEADS: kvHeads, HEAD_SIZE: headSize },
+        ...{ LANES: lanes, TABLE: (rotary?.table ?? qkv).length },
+        ...{ TURN: rotary?.turned === false ? 1 : 0, TURN_BACK: rotary === undefined ? 0 : 1 },
+      },
+      promise: { kind: 'close', relativeL2: 1e-5 },
+    }) as const satisfies Partial<KernelSource>;
+  /** A workgroup works for one head. */
+  const groups = (ofHeads: number) =>
+    foldGroups(batch * ofHeads * Math.ceil(sequence / (variant.rows * lanes)));
+  return { source, groups };
+}
 
 function checkOperands(
   name: string,
-  { batch, sequence, heads, headSize }: AttentionShape,
+  { batch, sequence, heads, kvHeads = heads, headSize, rotary }: AttentionOperands,
   tensors: Readonly<Record<'packed' | 'rows' | 'queries', readonly Tensor[]>>,
 ): void {
   invariant(batch >= 1 && sequence >= 1 && heads >= 1, `${name}: ${batch} x ${sequence}, ${heads} heads`);
-  invariant(headSize >= 1 && headSize <= 128, `${name}: the head size ${headSize} is not in 1 to 128`);
-  const width = heads * headSize;
-  const lengths = {
-    packed: batch * sequence * 3 * width,
-    rows: batch * sequence * width,
-    queries: batch * heads * sequence,
+  invariant(kvHeads >= 1 && heads % kvHeads === 0, `${name}: ${kvHeads} key heads of ${heads} heads`);
+  invariant(
+    headSize >= 2 && headSize <= 128 && headSize % 2 === 0,
+    `${name}: the head size ${headSize} is not even and in 2 to 128`,
+  );
+  const expect = ({ label, length, dtype }: Tensor, wanted: number): void => {
+    invariant(
+      length === wanted && dtype === 'f32',
+      `${name}: ${label} is ${dtype} x ${length}, not f32 x ${wanted}`,
+    );
   };
-  for (const kind of ['packed', 'rows', 'queries'] as const) {
-    for (const { label, length, dtype } of tensors[kind]) {
-      invariant(
-        length === lengths[kind] && dtype === 'f32',
-        `${name}: ${label} is ${dtype} x ${length}, not f32 x ${lengths[kind]}`,
-      );
-    }
-  }
+  const rows = batch * sequence;
+  for (const tensor of tensors.packed) expect(tensor, rows * (heads + 2 * kvHeads) * headSize);
+  for (const tensor of tensors.rows) expect(tensor, rows * heads * headSize);
+  for (const tensor of tensors.queries) expect(tensor, rows * heads);
+  if (rotary !== undefined) expect(rotary.table, sequence * headSize);
 }

@@ -38,6 +38,13 @@ describe('rotary', () => {
     },
   );
 
+  it('turns the keys of fewer heads, and not their values', async () => {
+    const shape = { sequence: 9, heads: 4, kvHeads: 2, headSize: 6 };
+    const values = randomNormal(new SeededRandom(21), 2 * 9 * 8 * 6);
+    const error = relativeL2(await rotated(values, shape), rotaryReference(values, shape));
+    expect(error, 'seed 21').toBeLessThanOrEqual(bound);
+  });
+
   it('leaves the values and the first position untouched, bit for bit', async () => {
     const [sequence, heads, headSize] = [5, 2, 8];
     const width = heads * headSize;

@@ -24,7 +24,7 @@ export function rotaryTable(sequence: number, headSize: number): Float32Array<Ar
 }
 
 /**
- * Rotates the q and k of `qkv` [N, 3d] (q|k|v, d = heads * headSize) in place by their positions, row mod sequence;
+ * Rotates the q and k of `qkv` [N, (heads + 2 kvHeads) headSize] (q|k|v) in place by their positions, row mod sequence;
  * `inverse` undoes it, which is also the backward pass on a gradient. `table` holds `rotaryTable(sequence, headSize)`.
  * Relative L2 to float64 <= 1e-6. Throws if a length does not fit.
  */
@@ -32,9 +32,9 @@ export function rotary(
   gpu: Gpu,
   operands: RotaryShape & { readonly qkv: Tensor; readonly table: Tensor },
 ): Dispatch {
-  const { qkv, table, sequence, heads, headSize, inverse = false } = operands;
-  const width = heads * headSize;
-  const rows = qkv.length / (3 * width);
+  const { qkv, table, sequence, heads, kvHeads = heads, headSize, inverse = false } = operands;
+  const width = (heads + 2 * kvHeads) * headSize;
+  const rows = qkv.length / width;
   invariant(headSize % 2 === 0, `rotary: the head size ${headSize} is odd`);
   invariant(Number.isInteger(rows) && rows >= 1, `rotary: qkv has ${qkv.length} elements, width ${width}`);
   invariant(table.length === sequence * headSize, `rotary: the table has ${table.length} elements`);
@@ -49,12 +49,13 @@ export function rotary(
         ROWS: rows,
         SEQUENCE: sequence,
         HEADS: heads,
+        KV_HEADS: kvHeads,
         HALF: headSize / 2,
         INVERSE: inverse ? 1 : 0,
       },
       promise: { kind: 'close', relativeL2: 1e-6 },
     },
     [table, qkv],
-    foldGroups(Math.ceil((rows * width) / 64)), // q and k hold rows * width pairs between them
+    foldGroups(Math.ceil((rows * (heads + kvHeads) * headSize) / 128)),
   );
 }

@@ -71,7 +71,10 @@ export function blockForward(
     rmsNorm(gpu, { x: input, gain: weights.attentionNorm, out: attentionNormed, rstd: attentionRstd }),
     linear(gpu, attentionNormed, weights.qkv, qkv),
     rotary(gpu, { qkv, table: rotaryTable, sequence, heads, headSize }),
-    attention(gpu, { qkv, out: attended, lse, batch, sequence, heads, headSize }),
+    attention(gpu, {
+      ...{ qkv, out: attended, lse, batch, sequence, heads, headSize },
+      rotary: { table: rotaryTable, turned: true },
+    }),
     linear(gpu, attended, weights.output, middle, residual(input)),
     rmsNorm(gpu, { x: middle, gain: weights.mlpNorm, out: mlpNormed, rstd: mlpRstd }),
     linear(gpu, mlpNormed, weights.gateUp, gateUp, { kind: 'swiglu', activated }),
@@ -131,8 +134,8 @@ export function blockBackward(
       sequence,
       heads,
       headSize,
+      rotary: { table: rotaryTable, turned: true },
     }),
-    rotary(gpu, { qkv: dQkv, table: rotaryTable, sequence, heads, headSize, inverse: true }),
     ...through('qkv', attentionNormed, dQkv, dRows),
     rmsNormBackward(gpu, {
       x: input,

@@ -1,0 +1,56 @@
+import alone from '../../shaders/lib/head-alone.wgsl?raw';
+import load from '../../shaders/lib/head-load.wgsl?raw';
+import quad from '../../shaders/lib/head-quad.wgsl?raw';
+import tile1 from '../../shaders/lib/head-tile1.wgsl?raw';
+import tile4 from '../../shaders/lib/head-tile4.wgsl?raw';
+import vector from '../../shaders/lib/head-vector.wgsl?raw';
+import { invariant } from '../base/invariant.ts';
+import type { OptionalFeature } from '../gpu/device.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { AttentionShape } from './attention.reference.ts';
+
+/** A way to share the work of attention among threads. All give the same result within the promise. */
+export interface AttentionVariant {
+  readonly name: 'quad4' | 'quad1' | 'alone4' | 'alone1';
+  readonly features: readonly OptionalFeature[];
+  /** Queries, or keys, of one thread. */
+  readonly rows: 1 | 4;
+  /** What comes before the op's own shader. */
+  readonly code: string;
+}
+
+/** Every variant: who loads a row (four lanes together, or each for itself), and how many of its own rows it meets there. */
+export const attentionVariants: readonly AttentionVariant[] = [
+  { name: 'quad4', features: ['subgroups'], rows: 4, code: `${vector}${load}${tile4}${quad}` },
+  { name: 'quad1', features: ['subgroups'], rows: 1, code: `${vector}${load}${tile1}${quad}` },
+  { name: 'alone4', features: [], rows: 4, code: `${vector}${load}${tile4}${alone}` },
+  { name: 'alone1', features: [], rows: 1, code: `${vector}${load}${tile1}${alone}` },
+];
+
+/** Four rows of a larger head take a software adapter ten seconds to compile. */
+const largestHeadOfFour = 64;
+
+/** The variants that this device can run this head size by. */
+export const attentionVariantsFor = (gpu: Gpu, { headSize }: Pick<AttentionShape, 'headSize'>) =>
+  attentionVariants.filter(
+    ({ features, rows }) =>
+      (rows === 1 || headSize <= largestHeadOfFour) &&
+      features.every((feature) => gpu.device.features.has(feature)),
+  );
+
+/** How a choice among the variants is remembered in `Gpu.choices`. */
+export const attentionKey = ({ batch, sequence, heads, headSize, kvHeads = heads }: AttentionShape): string =>
+  `attention/${batch}x${sequence}x${heads}:${kvHeads}x${headSize}`;
+
+/**
+ * The variant measured fastest on this device, or, before any was: four rows a thread where threads are few and their
+ * registers are memory anyway (a software adapter), one where a GPU wants many threads of few registers.
+ */
+export function chooseAttention(gpu: Gpu, shape: AttentionShape): AttentionVariant {
+  const offered = attentionVariantsFor(gpu, shape);
+  const measured = offered.find(({ name }) => name === gpu.choices.get(attentionKey(shape)));
+  const rows = gpu.adapter.software && shape.headSize <= largestHeadOfFour ? 4 : 1;
+  const found = measured ?? offered.find((variant) => variant.rows === rows);
+  invariant(found !== undefined, 'alone1 runs everywhere');
+  return found;
+}
