@@ -24,6 +24,9 @@ export const presets: Readonly<Record<PresetName, ModelConfig>> = {
   small: { vocabulary: 256, width: 768, blocks: 13, heads: 12, hidden: 3072, context: 1024 },
 };
 
+/** WebGPU's default limit on what one binding shows, 128 MiB, in f32: no tensor is longer, on any device. */
+export const mostElementsBound = 2 ** 25;
+
 /** The digest numbers four words an element in 32 bits: beyond this, numbers would repeat. */
 const mostParameters = 2 ** 30;
 
@@ -43,6 +46,8 @@ export function configProblem(config: ModelConfig): string | undefined {
     return 'a dimension is larger than any we train';
   if (blocks > 128 || context > 8_192) return 'more blocks or context than any we train';
   if (parametersOf(config) > mostParameters) return 'more parameters than any we train';
+  if (Math.max(3 * width, 2 * hidden) * width > mostElementsBound)
+    return 'a matrix is longer than what WebGPU binds everywhere';
   return undefined;
 }
 

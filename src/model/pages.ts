@@ -1,7 +1,8 @@
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { slice, type Tensor } from '../gpu/tensor.ts';
-import { mostElementsBound, type ParameterLayout } from './parameters.ts';
+import { mostElementsBound } from './config.ts';
+import type { ParameterLayout } from './parameters.ts';
 
 /** A run of whole tensors of a layout in one buffer. `offset` counts elements of the layout before it. */
 export interface PageSpan {

@@ -3,10 +3,7 @@ import { invariant } from '../base/invariant.ts';
 import { hashWords, mix32 } from '../base/random.ts';
 import { accepted, refused, type Decoded } from '../base/verdict.ts';
 import { largestInteger, latticePerUnit } from '../kernels/apply.reference.ts';
-import { configProblem, countParameters, type ModelConfig } from './config.ts';
-
-/** WebGPU's default limit on what one binding shows, 128 MiB, in f32: no tensor is longer, on any device. */
-export const mostElementsBound = 2 ** 25;
+import { configProblem, countParameters, mostElementsBound, type ModelConfig } from './config.ts';
 
 /** One tensor of the model. Gains are a single row. Linear layers are y = x W^T, so W is [out, in]. */
 export interface ParameterSpec {

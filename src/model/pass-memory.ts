@@ -1,8 +1,8 @@
 import { invariant } from '../base/invariant.ts';
 import { partialsPerTensor } from '../kernels/gradient-norm.ts';
-import type { ModelConfig } from './config.ts';
+import { mostElementsBound, type ModelConfig } from './config.ts';
 import { pageSpans } from './pages.ts';
-import { mostElementsBound, parameterLayout, vocabularyParts } from './parameters.ts';
+import { parameterLayout, vocabularyParts } from './parameters.ts';
 
 /** How the passes of a model are laid out in memory. */
 export interface PassOptions {

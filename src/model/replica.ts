@@ -108,14 +108,6 @@ export class Replica {
     return replica;
   }
 
-  /**
-   * `create`, with everything compiled when it is there and without blocking this thread meanwhile. Throws StarlingError
-   * `gpu-out-of-memory`, `gpu-validation` or `gpu-internal`, and then leaves nothing on the GPU.
-   */
-  static open(gpu: Gpu, config: ModelConfig, options: ReplicaOptions): Promise<Replica> {
-    return gpu.prepare('the model', () => Replica.create(gpu, config, options));
-  }
-
   /** Overwrites every parameter with `values` [layout.length]: our own values; bytes from outside go through `restore`. */
   load(values: Float32Array<ArrayBuffer>): void {
     invariant(values.length === this.layout.length, 'a value for every parameter');
@@ -131,12 +123,14 @@ export class Replica {
   }
 
   /**
-   * Adds a micro-batch's mean gradient to the gradients, without waiting for the GPU. The norm divides by the number of
-   * micro-batches since `beginRound`.
+   * Adds a micro-batch's mean gradient to the gradients, without waiting for the GPU: one submit for every `batch` sequences.
+   * The norm divides by the number of micro-batches since `beginRound`.
    */
   enqueue(batch: TokenBatch): void {
-    this.#prepare(batch);
-    this.gpu.submit(this.#train);
+    for (const part of this.#parts(batch)) {
+      this.#prepare(part);
+      this.gpu.submit(this.#train);
+    }
   }
 
   /** The mean loss, in nats a token, of all micro-batches since `beginRound`; waits for them. */
@@ -146,10 +140,13 @@ export class Replica {
     return mean(await this.gpu.readF32(this.#roundLosses)) / microBatches;
   }
 
-  /** `enqueue`, and the mean loss of this micro-batch in nats a token: one submit, one read-back. */
+  /** `enqueue`, and the mean loss of this micro-batch in nats a token: one read-back for every submit, in the same. */
   async forwardBackward(batch: TokenBatch): Promise<number> {
-    this.#prepare(batch);
-    return mean(await this.#lossesAfter(this.#train));
+    const losses = this.#parts(batch).map((part) => {
+      this.#prepare(part);
+      return this.#lossesAfter(this.#train);
+    });
+    return mean((await Promise.all(losses)).map(mean));
   }
 
   /**
@@ -213,6 +210,17 @@ export class Replica {
     this.gpu.free(this.norm, this.#partials, this.#roundLosses, this.#digestLanes);
   }
 
+  /** A micro-batch as pieces of `batch` sequences: one, unless the replica was made smaller for want of memory. */
+  #parts({ ids, targets }: TokenBatch): TokenBatch[] {
+    const { rows } = this.#passes;
+    invariant(ids.length > 0 && ids.length % rows === 0, `micro-batches of ${this.batch} sequences`);
+    invariant(ids.length === targets.length, 'a target for every token');
+    return Array.from({ length: ids.length / rows }, (_, part) => {
+      const [start, end] = [part * rows, (part + 1) * rows];
+      return { ids: ids.subarray(start, end), targets: targets.subarray(start, end) };
+    });
+  }
+
   #prepare({ ids, targets }: TokenBatch): void {
     this.#upload(ids, targets);
     this.gpu.write(this.#passes.order, rowsById(ids));
@@ -232,4 +240,8 @@ export class Replica {
   }
 }
 
-const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}

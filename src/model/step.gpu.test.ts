@@ -3,6 +3,7 @@ import { SeededRandom } from '../base/random.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { openTestGpu, randomNormal, relativeL2 } from '../testing/gpu.ts';
 import type { ModelConfig } from './config.ts';
+import { openReplica, smallerReplicas } from './open-replica.ts';
 import { AdamWOptimizer } from './optimizer.ts';
 import { allocatePages } from './pages.ts';
 import { parameterLayout } from './parameters.ts';
@@ -33,7 +34,7 @@ async function trained(options: Partial<ReplicaOptions>, model = config) {
   const random = new SeededRandom(31);
   const replica = Replica.create(gpu, model, { ...shape, ...options });
   replica.load(randomNormal(random, replica.layout.length, 0.1));
-  const batch = tokens(random);
+  const batch = tokens(random, options.batch);
   replica.beginRound();
   const loss = await replica.forwardBackward(batch);
   const parts = await Promise.all(replica.tensors.map(({ gradient }) => gpu.readF32(gradient)));
@@ -140,5 +141,57 @@ describe('a training step', () => {
     gpu.onDispatch = undefined;
     expect(longest).toBeLessThanOrEqual(Math.max(low, shape.batch * shape.sequence * 2 * config.hidden));
     replica.close();
+  });
+});
+
+describe('opening a replica', () => {
+  /** As on a GPU whose bindings are `elements` f32 at most. */
+  async function withLimit<T>(elements: number, work: () => Promise<T>): Promise<T> {
+    const limits = { maxBufferSize: 4 * elements, maxStorageBufferBindingSize: 4 * elements };
+    Object.defineProperty(gpu.device, 'limits', { value: limits, configurable: true });
+    try {
+      return await work();
+    } finally {
+      Reflect.deleteProperty(gpu.device, 'limits'); // the prototype's own again
+    }
+  }
+  const options = { ...shape, batch: 8, most: low };
+
+  it('takes a micro-batch in pieces where memory lacks, with the same loss and gradients', async () => {
+    const wanted = await trained({ batch: 8 });
+    const fits = 1.5 * 4 * shape.sequence * 2 * config.hidden; // gate and up of four sequences, not of eight
+    const replica = await withLimit(fits, () => openReplica(gpu, config, options, (made) => made));
+    expect(replica.batch).toBe(4);
+    const random = new SeededRandom(31);
+    replica.load(randomNormal(random, replica.layout.length, 0.1));
+    const batch = tokens(random, 8);
+    replica.beginRound();
+    const loss = await replica.forwardBackward(batch);
+    expect(Math.abs(loss - wanted.loss)).toBeLessThan(1e-6 * wanted.loss);
+    expect(Math.abs((await replica.roundLoss()) - wanted.loss)).toBeLessThan(1e-6 * wanted.loss);
+    const parts = await Promise.all(replica.tensors.map(({ gradient }) => gpu.readF32(gradient)));
+    const mean = parts.flatMap((part) => [...part]).map((sum) => sum / 2); // two micro-batches of half the size
+    expect(relativeL2(mean, wanted.gradients)).toBeLessThan(2e-6);
+    expect(() => {
+      replica.enqueue({ ids: batch.ids.subarray(1), targets: batch.targets.subarray(1) });
+    }).toThrow(/micro-batches of 4 sequences/);
+    replica.close();
+  });
+
+  it('says so where not even one sequence fits, and leaves nothing behind', async () => {
+    const before = gpu.bytesAllocated;
+    const opening = withLimit(low - 64, () => openReplica(gpu, config, options, (made) => made));
+    await expect(opening).rejects.toMatchObject({ code: 'gpu-out-of-memory' });
+    expect(gpu.bytesAllocated).toBe(before);
+  });
+
+  it('computes activations again before it takes smaller micro-batches, and stops at an odd number of sequences', () => {
+    const tried = [...smallerReplicas({ seed: 1, batch: 12, sequence: 8 })];
+    expect(tried.map(({ batch, checkpoint = false }) => [batch, checkpoint])).toEqual([
+      [12, false],
+      [12, true],
+      [6, true],
+      [3, true],
+    ]);
   });
 });

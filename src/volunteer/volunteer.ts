@@ -4,7 +4,7 @@ import { Corpus } from '../data/corpus.ts';
 import { byteTokenizer } from '../data/tokenizer.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { gpuProblem, kindOf } from '../gpu/problems.ts';
-import { Replica } from '../model/replica.ts';
+import { openReplica } from '../model/open-replica.ts';
 import { DistroStrategy } from '../strategies/distro.ts';
 import { hasSigned, memorySigningLog } from '../swarm/signing-log.ts';
 import type { Swarm } from '../swarm/swarm-api.ts';
@@ -118,10 +118,10 @@ export class Volunteer {
     this.#say('starting', 'Finding the fastest kernels for this GPU.');
     await tuneProducts(gpu, model, size, { clock, store: this.#platform.tuning });
     this.#assertHere();
-    const { replica, strategy } = await gpu.prepare('the model', () => {
-      const made = Replica.create(gpu, model, { seed, ...size });
-      return { replica: made, strategy: new DistroStrategy(made, hyperparametersOf(config)) };
-    });
+    const { replica, strategy } = await openReplica(gpu, model, { seed, ...size }, (made) => ({
+      replica: made,
+      strategy: new DistroStrategy(made, hyperparametersOf(config)),
+    }));
     this.#assertHere();
     this.#board.gpuBytes = gpu.bytesAllocated;
     const swarm = createSwarm({
