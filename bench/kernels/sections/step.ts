@@ -1,0 +1,135 @@
+import { SeededRandom } from '../../../src/base/random.ts';
+import { countParameters } from '../../../src/model/config.ts';
+import type { Bench } from '../bench.ts';
+import { bytesAlive, bytesMost, counts, forgetMost } from '../gpu-counts.ts';
+import { runsFor } from '../interleave.ts';
+import { pairedRatio, timingOf } from '../statistics.ts';
+import type { Library, PeerName, StepCell, StepResult, StepSetup, Trainer } from '../types.ts';
+
+/**
+ * 4 blocks, d 128, 4 heads, T 128, batch 8, bytes as tokens; the SwiGLU width is 4 d as in our presets. Rates are those of
+ * nanoGPT's small models.
+ */
+export const stepSetup: StepSetup = {
+  vocabulary: 256,
+  width: 128,
+  blocks: 4,
+  heads: 4,
+  hidden: 512,
+  context: 128,
+  batch: 8,
+  seed: 7,
+  learningRate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  clipNorm: 1,
+};
+
+/** Every library takes these steps, and their losses must agree; the first compiles and is not timed. */
+const comparedSteps = 5;
+/** Losses that differ by more, in nats, are not those of the same training. */
+const largestLossDifference = 1e-3;
+
+interface Course {
+  readonly library: Library;
+  readonly trainer: Trainer;
+  readonly bytesBefore: number;
+  readonly losses: number[];
+  readonly ms: number[];
+  steps: number;
+  dispatches: number;
+  submits: number;
+}
+
+export async function stepSection(bench: Bench): Promise<StepResult> {
+  const courses: Course[] = [];
+  for (const library of bench.libraries) {
+    if (library.trainer === undefined) continue;
+    const bytesBefore = bytesAlive(library.device);
+    forgetMost(library.device);
+    const trainer = await library.trainer(stepSetup);
+    const rest = { losses: [], ms: [], steps: 1 + bench.runs, dispatches: 0, submits: 0 };
+    courses.push({ library, trainer, bytesBefore, ...rest });
+  }
+  const batches = tokenBatches(1 + bench.runs);
+  for (let step = 0; step < batches.length; step++) {
+    for (const course of courses) {
+      if (step < course.steps) await take(bench, course, batches[step], step);
+    }
+    bench.checkErrors();
+    if (step < comparedSteps) compareLosses(courses, step);
+  }
+  const cells = new Map(courses.map((course) => [course.library.name, cellOf(course)] as const));
+  for (const { trainer } of courses) trainer.close();
+  const ours = cells.get('ours');
+  const oursMs = courses.find(({ library }) => library.name === 'ours')?.ms;
+  if (ours === undefined || oursMs === undefined) throw new Error('step: we are not in it');
+  const others = courses.filter(({ library }) => library.name !== 'ours');
+  const byPeer = <T>(of: (course: Course) => T): Partial<Record<PeerName, T>> =>
+    Object.fromEntries(others.map((course) => [course.library.name, of(course)]));
+  return {
+    model: stepSetup,
+    parameters: countParameters(stepSetup),
+    oursMs: ours.medianMs,
+    dispatches: ours.dispatches,
+    submits: ours.submits,
+    bufferBytes: ours.bufferBytes,
+    ours,
+    peers: byPeer(cellOf),
+    ratio: byPeer(({ ms }) => pairedRatio(ms, oursMs)),
+  };
+}
+
+async function take(bench: Bench, course: Course, batch: Batch, step: number): Promise<void> {
+  const { library, trainer, losses, ms } = course;
+  const before = { ...counts };
+  const start = performance.now();
+  losses.push(await trainer.step(batch));
+  const took = performance.now() - start;
+  course.dispatches = counts.dispatches - before.dispatches;
+  course.submits = counts.submits - before.submits;
+  // The second step is the first that compiled nothing: it tells how many this library gets, five at least.
+  if (step === 1) course.steps = 1 + Math.max(comparedSteps - 1, runsFor(bench.runs, took));
+  if (step > 0) ms.push(took);
+  bench.tell(`step ${step} ${library.name}: ${took.toFixed(0)} ms, loss ${losses[step].toFixed(4)}`);
+}
+
+function compareLosses(courses: readonly Course[], step: number): void {
+  const ours = courses.find(({ library }) => library.name === 'ours')?.losses[step];
+  for (const { library, losses } of courses) {
+    const difference = Math.abs(losses[step] - (ours ?? NaN));
+    if (!(difference <= largestLossDifference))
+      throw new Error(`step ${step}: the loss of ${library.name} is ${losses[step]}, ours ${ours}`);
+  }
+}
+
+const cellOf = ({ library, bytesBefore, losses, ms, dispatches, submits }: Course): StepCell => ({
+  ...timingOf(ms),
+  dispatches,
+  submits,
+  bufferBytes: bytesMost(library.device) - bytesBefore,
+  losses: losses.slice(0, comparedSteps),
+});
+
+interface Batch {
+  readonly ids: Uint32Array<ArrayBuffer>;
+  readonly targets: Uint32Array<ArrayBuffer>;
+}
+
+/** Text of a kind: each token follows from the one before, but for one in four. So there is something to learn. */
+function tokenBatches(count: number): Batch[] {
+  const { batch, context, vocabulary, seed } = stepSetup;
+  const random = new SeededRandom(seed);
+  return Array.from({ length: count }, () => {
+    const [ids, targets] = [new Uint32Array(batch * context), new Uint32Array(batch * context)];
+    let token = random.below(vocabulary);
+    for (let i = 0; i < ids.length; i++) {
+      ids[i] = token;
+      token = random.below(4) === 0 ? random.below(vocabulary) : (5 * token + 17) % vocabulary;
+      targets[i] = token;
+    }
+    return { ids, targets };
+  });
+}
