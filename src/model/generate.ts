@@ -2,9 +2,8 @@ import { StarlingError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import type { SeededRandom } from '../base/random.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
-import { slice } from '../gpu/tensor.ts';
+import { Decoder } from './decoder.ts';
 import type { Replica } from './replica.ts';
-import { bindPasses } from './transformer.ts';
 
 export interface SamplingOptions {
   /** Logits are divided by it. 0 takes the likeliest token every time. */
@@ -16,33 +15,28 @@ export interface SamplingOptions {
 
 /**
  * Continues `prompt` (token ids, at least one) by `count` tokens, one at a time as they are asked for, so the caller
- * decides when the GPU works. The model sees the last `context` tokens. It reads the replica's parameters as they are at
- * that moment, so a sample may span rounds. A batch-1 workspace is held on the GPU until the generator ends.
+ * decides when the GPU works. The model sees the last `context` tokens. The prompt goes through it once, then every token
+ * as one row over the keys and values kept, until the context is full: from there on the window moves, and with it every
+ * position in it, so all of it is computed for each token. Parameters are read as they are at that moment, so a sample may
+ * span rounds. The workspace is held on the GPU until the generator ends. Throws StarlingError where the GPU refuses it.
  */
 export async function* generate(
   replica: Replica,
   options: SamplingOptions & { readonly prompt: ArrayLike<number>; readonly count: number },
 ): AsyncGenerator<number, void, undefined> {
   const { gpu, config, weights } = replica;
-  const { context, vocabulary } = config;
   const tokens = Array.from(options.prompt);
   invariant(tokens.length > 0, 'a prompt of at least one token');
-  const sequence = Math.min(context, tokens.length + options.count);
-  const passes = bindPasses(gpu, config, weights, { batch: 1, sequence });
+  const capacity = Math.min(config.context, tokens.length + options.count);
+  const decoder = await gpu.prepare('the sample', () => new Decoder(gpu, config, weights, capacity));
   try {
     for (let made = 0; made < options.count; made++) {
-      const seen = tokens.slice(-sequence);
-      const ids = new Uint32Array(sequence); // [T]; attention is causal, so what follows the last token changes nothing
-      ids.set(seen);
-      gpu.write(passes.ids, ids);
-      gpu.submit(passes.forward);
-      const logits = await gpu.readF32(slice(passes.logits, (seen.length - 1) * vocabulary, [vocabulary])); // [V]
-      const token = sampleToken(logits, options);
+      const token = sampleToken(await decoder.logitsAfter(tokens.slice(-capacity)), options);
       tokens.push(token);
       yield token;
     }
   } finally {
-    passes.free();
+    decoder.free();
   }
 }
 
