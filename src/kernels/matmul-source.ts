@@ -3,13 +3,15 @@ import residual from '../../shaders/matmul-epilogue-residual.wgsl?raw';
 import swiglu from '../../shaders/matmul-epilogue-swiglu.wgsl?raw';
 import swigluBackward from '../../shaders/matmul-epilogue-swiglu-backward.wgsl?raw';
 import quad from '../../shaders/matmul-quad.wgsl?raw';
+import quad16 from '../../shaders/matmul-quad16.wgsl?raw';
 import staged from '../../shaders/matmul-staged.wgsl?raw';
 import tile4 from '../../shaders/matmul-tile4.wgsl?raw';
 import tile8 from '../../shaders/matmul-tile8.wgsl?raw';
+import quadTiles from '../../shaders/lib/quad-tiles.wgsl?raw';
 import common from '../../shaders/matmul.wgsl?raw';
 import type { OptionalFeature } from '../gpu/device.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { KernelSource } from '../gpu/kernel.ts';
+import { foldGroups, type KernelSource } from '../gpu/kernel.ts';
 import type { MatmulShape } from './matmul.reference.ts';
 
 /** What becomes of the product before it leaves the registers: shaders/matmul-epilogue-*.wgsl. */
@@ -23,20 +25,29 @@ export interface MatmulCase extends MatmulShape {
 
 /** A way to share the work of a product among threads. All give the same result within the promise. */
 export interface MatmulVariant {
-  readonly name: 'tile4' | 'tile8' | 'quad' | 'staged';
+  readonly name: 'tile4' | 'tile8' | 'quad' | 'quad16' | 'staged';
   readonly features: readonly OptionalFeature[];
-  /** Rows, and tiles of 8 columns (`tile4`: of 4), of one workgroup. */
+  /** Rows and columns of one workgroup, or, where `inLine`, of one of the 16 tiles of a workgroup. */
   readonly rows: number;
-  readonly tiles: number;
-  readonly tileColumns: 4 | 8;
+  readonly columns: number;
+  /** Tiles follow one another along the rows of the output, 16 a workgroup. */
+  readonly inLine?: true;
   readonly code: string;
 }
 
 const variants = [
-  { name: 'tile8', features: [], rows: 32, tiles: 8, tileColumns: 8, code: tile8 },
-  { name: 'quad', features: ['subgroups'], rows: 32, tiles: 16, tileColumns: 8, code: quad },
-  { name: 'staged', features: [], rows: 128, tiles: 16, tileColumns: 8, code: staged },
-  { name: 'tile4', features: [], rows: 32, tiles: 8, tileColumns: 4, code: tile4 },
+  { name: 'tile8', features: [], rows: 32, columns: 64, code: tile8 },
+  { name: 'quad', features: ['subgroups'], rows: 8, columns: 32, inLine: true, code: `${quadTiles}${quad}` },
+  {
+    name: 'quad16',
+    features: ['subgroups'],
+    rows: 16,
+    columns: 32,
+    inLine: true,
+    code: `${quadTiles}${quad16}`,
+  },
+  { name: 'staged', features: [], rows: 128, columns: 128, code: staged },
+  { name: 'tile4', features: [], rows: 32, columns: 32, code: tile4 },
 ] as const satisfies readonly MatmulVariant[];
 
 const epilogues: Readonly<Record<EpilogueKind, { code: string; bindings: KernelSource['bindings'] }>> = {
@@ -83,10 +94,13 @@ export function matmulSource(
       },
       promise: { kind: 'close', relativeL2: 1e-5 },
     },
-    groups: [
-      Math.ceil(columns / ((variant.tileColumns / halves) * variant.tiles)),
-      Math.ceil(m / variant.rows),
-      1,
-    ],
+    groups: groupsOf(variant, Math.ceil(m / variant.rows), Math.ceil(n / variant.columns)),
   };
 }
+
+const groupsOf = (
+  { inLine }: MatmulVariant,
+  down: number,
+  across: number,
+): readonly [number, number, number] =>
+  inLine ? foldGroups(Math.ceil((down * across) / 16)) : [across, down, 1];

@@ -10,7 +10,7 @@ import { caseKey, isSmall, matmul } from './matmul.ts';
 export interface Trial {
   readonly shape: MatmulShape;
   readonly variant: MatmulVariant['name'];
-  /** Of one product, the best of the tries. */
+  /** Of one product, the best of its turns, and its share in compiling the pipeline. */
   readonly ms: number;
 }
 
@@ -20,12 +20,15 @@ export interface TunerOptions {
   readonly budgetMs: number;
 }
 
-/** Tries a product this often, and as often in one submit as fills about that long: short ones drown in the cost of a submit. */
-const tries = 3;
+/** Every variant is tried so often in turn, so that a machine that is busy for a moment does no variant an injustice. */
+const turns = 3;
+/** A submit holds as many products as fill about that long: short ones drown in the cost of a submit. */
 const submitMs = 4;
 const mostInSubmit = 64;
-/** A variant this much slower than the best of an earlier shape is not tried again. */
+/** A variant that stays this much slower than the best of a large product is not tried on others. */
 const hopeless = 3;
+/** What a pipeline costs to compile is spread over so many uses: a run is thousands, but its first minute counts too. */
+const usesOfPipeline = 500;
 
 /**
  * Measures which variant makes each product fastest on this device and notes it in `gpu.choices`. The largest product of each
@@ -51,13 +54,16 @@ export async function tuneMatmul(
   const scratch = new Scratch(gpu, ordered);
   try {
     for (const shape of [...first, ...ordered.filter((one) => !first.has(one))]) {
-      const here: Trial[] = [];
-      for (const variant of variantsFor(gpu, { ...shape, epilogue: 'plain', accumulate: false })) {
-        if (variant.name === 'tile4' || dropped.has(variant.name)) continue;
-        if (clock.now() >= endMs) break;
-        const ms = await measure(gpu, clock, scratch.bind(shape, variant));
-        here.push({ shape, variant: variant.name, ms });
-      }
+      const entrants = variantsFor(gpu, { ...shape, epilogue: 'plain', accumulate: false }).filter(
+        ({ name }) => name !== 'tile4' && !dropped.has(name),
+      );
+      const here = await compare(
+        gpu,
+        { clock, endMs },
+        shape,
+        (variant) => scratch.bind(shape, variant),
+        entrants,
+      );
       trials.push(...here);
       const [best] = [...here].sort((a, b) => a.ms - b.ms);
       if (best === undefined) break;
@@ -77,21 +83,49 @@ const keysOf = (ordered: readonly MatmulShape[], shape: MatmulShape, isFirst: bo
     .filter((other) => other === shape || (isFirst && other.transpose === shape.transpose && !isSmall(other)))
     .map((other) => ({ key: caseKey(other), isLike: other === shape }));
 
-/** Milliseconds of one product: once to compile and warm up, then the best of a few submits. */
-async function measure(gpu: Gpu, clock: Clock, product: Dispatch): Promise<number> {
-  const timed = async (count: number): Promise<number> => {
+/** The best of a few turns of each entrant, as far as the time reaches; none of whom the time did not reach. */
+async function compare(
+  gpu: Gpu,
+  { clock, endMs }: { readonly clock: Clock; readonly endMs: number },
+  shape: MatmulShape,
+  bind: (variant: MatmulVariant) => Dispatch,
+  entrants: readonly MatmulVariant[],
+): Promise<Trial[]> {
+  const submit = async (product: Dispatch, count: number): Promise<number> => {
     const start = clock.now();
     gpu.submit(Array.from({ length: count }, () => product));
     await gpu.idle();
     return (clock.now() - start) / count;
   };
-  await timed(1);
-  const once = await timed(1);
-  const count = Math.min(mostInSubmit, Math.ceil(submitMs / Math.max(once, 0.05)));
-  let best = once;
-  // What takes long is measured well by one try.
-  for (let n = 1; n < tries && once * n < 10 * submitMs; n++) best = Math.min(best, await timed(count));
-  return best;
+  const measured: {
+    product: Dispatch;
+    name: MatmulVariant['name'];
+    compileMs: number;
+    count: number;
+    ms: number;
+  }[] = [];
+  for (const variant of entrants) {
+    if (clock.now() >= endMs) break;
+    const start = clock.now();
+    const product = bind(variant);
+    const firstMs = await submit(product, 1);
+    const ms = await submit(product, 1);
+    const compileMs = Math.max(0, clock.now() - start - firstMs - ms) + Math.max(0, firstMs - ms);
+    const count = Math.min(mostInSubmit, Math.ceil(submitMs / Math.max(ms, 0.05)));
+    measured.push({ product, name: variant.name, compileMs, count, ms });
+  }
+  for (let turn = 1; turn < turns; turn++) {
+    for (const one of measured) {
+      const best = Math.min(...measured.map(({ ms }) => ms));
+      if (clock.now() >= endMs) break;
+      if (one.ms <= hopeless * best) one.ms = Math.min(one.ms, await submit(one.product, one.count));
+    }
+  }
+  return measured.map(({ name, ms, compileMs }) => ({
+    shape,
+    variant: name,
+    ms: ms + compileMs / usesOfPipeline,
+  }));
 }
 
 /** Operands that all shapes share, as long as the longest. */
