@@ -52,8 +52,9 @@ function rowTable(rows: readonly Row[], unit: 'GFLOP/s' | 'GB/s', runs: number):
   );
 }
 
-function stepTable({ model, parameters, ours, peers, ratio }: StepResult): string {
-  const { blocks, width, heads, hidden, context, batch, vocabulary } = model;
+function stepTable({ setup, parameters, ours, peers, ratio }: StepResult): string {
+  const { batch, model } = setup;
+  const { blocks, width, heads, hidden, context, vocabulary } = model;
   const cells = [['ours', ours], ...Object.entries(peers)] as [LibraryName, StepCell][];
   return [
     `${blocks} blocks, d ${width}, ${heads} heads, SwiGLU width ${hidden}, T ${context}, batch ${batch}, vocabulary`,

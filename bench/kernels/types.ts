@@ -1,4 +1,5 @@
 // What the bench passes around: between libraries and sections, and from the page to the command.
+import type { ModelConfig } from '../../src/model/config.ts';
 
 export const peerNames = ['jax', 'tfjs', 'ort'] as const;
 export type PeerName = (typeof peerNames)[number];
@@ -71,12 +72,7 @@ export interface Library {
 
 /** The model of the step section; the same for everyone. */
 export interface StepSetup {
-  readonly vocabulary: number;
-  readonly width: number;
-  readonly blocks: number;
-  readonly heads: number;
-  readonly hidden: number;
-  readonly context: number;
+  readonly model: ModelConfig;
   readonly batch: number;
   readonly seed: number;
   readonly learningRate: number;
@@ -135,7 +131,7 @@ export interface StepCell extends Timing {
 }
 
 export interface StepResult {
-  readonly model: StepSetup;
+  readonly setup: StepSetup;
   readonly parameters: number;
   readonly oursMs: number;
   readonly dispatches: number;

@@ -15,9 +15,9 @@ export interface InitialTensor {
  * in the order they are applied, after all matrices [out, in].
  */
 export function initialTensors(setup: StepSetup): InitialTensor[] {
-  const { width } = setup;
-  const all = initialParameters(setup, setup.seed);
-  return parameterLayout(setup).specs.flatMap(({ name, kind, rows, cols, offset }): InitialTensor[] => {
+  const { width } = setup.model;
+  const all = initialParameters(setup.model, setup.seed);
+  return parameterLayout(setup.model).specs.flatMap(({ name, kind, rows, cols, offset }): InitialTensor[] => {
     const values = all.slice(offset, offset + rows * cols);
     if (kind === 'matrix') return [{ name, shape: [rows, cols], values, decays: true }];
     return Array.from({ length: cols / width }, (_, slot) => ({
@@ -34,7 +34,7 @@ export function rotaryHalves(setup: StepSetup): {
   cos: Float32Array<ArrayBuffer>;
   sin: Float32Array<ArrayBuffer>;
 } {
-  const { context, width, heads } = setup;
+  const { context, width, heads } = setup.model;
   const headSize = width / heads;
   const half = headSize / 2;
   const table = rotaryTable(context, headSize); // [T, headSize/2, 2]

@@ -20,7 +20,8 @@ const normEpsilon = 1e-5;
  * is used again is passed as `.ref`.
  */
 export function jaxTrainer(device: GPUDevice, setup: StepSetup): Trainer {
-  const { batch, context, width, heads, hidden, blocks, vocabulary } = setup;
+  const { batch } = setup;
+  const { context, width, heads, hidden, blocks, vocabulary } = setup.model;
   const { beta1, beta2, epsilon, weightDecay, learningRate, clipNorm } = setup;
   const rows = batch * context;
   const headSize = width / heads;
@@ -122,7 +123,7 @@ export function jaxTrainer(device: GPUDevice, setup: StepSetup): Trainer {
       const { loss: value, ...next } = out;
       state = next;
       await blockUntilReady(state);
-      const [mean] = await value.data();
+      const [mean] = (await value.data()) as Float32Array<ArrayBuffer>;
       await settled(device);
       return mean;
     },

@@ -1,15 +1,17 @@
+import { realClock } from '../../../src/base/clock.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { AdamWOptimizer } from '../../../src/model/optimizer.ts';
 import { Replica } from '../../../src/model/replica.ts';
+import { tuneProducts } from '../../../src/volunteer/tuning.ts';
 import { settled } from '../settle.ts';
 import type { StepSetup, Trainer } from '../types.ts';
 
-/** The replica that volunteers train, with AdamW on it. Its clip norm is the replica's own. */
-export function ourTrainer(gpu: Gpu, setup: StepSetup): Trainer {
-  const { batch, seed, context, learningRate } = setup;
-  const { vocabulary, width, blocks, heads, hidden } = setup;
-  const config = { vocabulary, width, blocks, heads, hidden, context };
-  const replica = Replica.create(gpu, config, { seed, batch, sequence: context });
+/** The replica that volunteers train, tuned as a volunteer tunes at join, with AdamW on it. Its clip norm is its own. */
+export async function ourTrainer(gpu: Gpu, setup: StepSetup): Promise<Trainer> {
+  const { model, batch, seed, learningRate } = setup;
+  const sequence = model.context;
+  await tuneProducts(gpu, model, { batch, sequence }, { clock: realClock, store: undefined });
+  const replica = Replica.create(gpu, model, { seed, batch, sequence });
   const optimizer = new AdamWOptimizer(replica, setup);
   return {
     step: async (tokens) => {

@@ -1,7 +1,9 @@
+import { realClock } from '../../../src/base/clock.ts';
 import { Gpu } from '../../../src/gpu/gpu.ts';
 import type { Dispatch } from '../../../src/gpu/kernel.ts';
 import type { Tensor } from '../../../src/gpu/tensor.ts';
 import { attention, attentionBackward } from '../../../src/kernels/attention.ts';
+import { tuneMatmul } from '../../../src/kernels/matmul-tuner.ts';
 import type { Transpose } from '../../../src/kernels/matmul.reference.ts';
 import { matmul } from '../../../src/kernels/matmul.ts';
 import { ourTrainer } from './ours-trainer.ts';
@@ -16,6 +18,9 @@ import type {
   StepSetup,
   Trainer,
 } from '../types.ts';
+
+/** What src/volunteer/tuning.ts gives all products of a model; here each row has it for its one. */
+const tuneMs = 2_000;
 
 /** Our shipped kernels: the very files that train. */
 export class Ours implements Library {
@@ -37,22 +42,24 @@ export class Ours implements Library {
   }
 
   trainer(setup: StepSetup): Promise<Trainer> {
-    return Promise.resolve(ourTrainer(this.gpu, setup));
+    return ourTrainer(this.gpu, setup);
   }
 
-  matmul = (
+  /** By the variant that the tuner picks, given the time it has at join. */
+  matmul = async (
     { m, k, n }: MatmulSize,
     sets: readonly (readonly Float32Array<ArrayBuffer>[])[],
     transpose: Transpose = 'nn',
   ): Promise<Prepared> => {
     const { gpu } = this;
+    await tuneMatmul(gpu, [{ m, n, k, transpose }], { clock: realClock, budgetMs: tuneMs });
     const bound = sets.map(([aValues, bValues]) => {
       const a = gpu.tensor(transpose === 'tn' ? [k, m] : [m, k], 'f32', 'a', aValues);
       const b = gpu.tensor(transpose === 'nt' ? [n, k] : [k, n], 'f32', 'b', bValues);
       const out = gpu.tensor([m, n], 'f32', 'out');
       return { out, owned: [a, b, out], dispatches: [matmul(gpu, { a, b, out, m, n, k, transpose })] };
     });
-    return Promise.resolve(this.#prepared(bound));
+    return this.#prepared(bound);
   };
 
   attention = (

@@ -11,7 +11,8 @@ const masked = -1e9;
 
 /** The same model and optimizer in tfjs: its autodiff, its ops. `wait` resolves when the GPU is done. */
 export function tfjsTrainer(wait: () => Promise<void>, setup: StepSetup): Trainer {
-  const { batch, context, width, heads, blocks, vocabulary } = setup;
+  const { batch } = setup;
+  const { context, width, heads, blocks, vocabulary } = setup.model;
   const { beta1, beta2, epsilon, weightDecay, learningRate, clipNorm } = setup;
   const rows = batch * context;
   const headSize = width / heads;

@@ -1,8 +1,7 @@
 import { SeededRandom } from '../../../src/base/random.ts';
-import { gradientNorm, partialsPerTensor } from '../../../src/kernels/gradient-norm.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
-import { presets, type ModelConfig } from '../../../src/model/config.ts';
-import { initialParameters, parameterLayout, type ParameterSpec } from '../../../src/model/parameters.ts';
+import { countParameters, presets, type ModelConfig } from '../../../src/model/config.ts';
+import { Replica } from '../../../src/model/replica.ts';
 import { DistroStrategy } from '../../../src/strategies/distro.ts';
 import type { Trainable } from '../../../src/strategies/trainable.ts';
 import type { Bench } from '../bench.ts';
@@ -11,62 +10,62 @@ import type { CompressionRow, Measured, Prepared } from '../types.ts';
 import { randomMatrix, timedRow } from './row.ts';
 import { stepSetup } from './step.ts';
 
-/** What compression and apply are timed on. */
+/** What compression and apply are timed on: something to train, of so many parameters, with gradients in it. */
 interface Subject {
   readonly name: string;
   readonly k: number;
   readonly parameters: number;
-  readonly specs: readonly ParameterSpec[];
-  readonly values: Float32Array<ArrayBuffer>;
+  open(gpu: Gpu): { readonly trainable: Trainable; readonly free: () => void };
 }
 
 /** The coefficients of a block that leave in a run of today: planRun. */
 const usualK = 8;
 
-function modelSubject(name: string, config: ModelConfig): Subject {
-  const { specs, length } = parameterLayout(config);
-  return { name, k: usualK, parameters: length, specs, values: initialParameters(config, 1) };
-}
+/** A replica as volunteers have it, its gradients overwritten with noise. */
+const modelSubject = (name: string, config: ModelConfig): Subject => ({
+  name,
+  k: usualK,
+  parameters: countParameters(config),
+  open: (gpu) => {
+    const replica = Replica.create(gpu, config, { seed: 1, batch: 1, sequence: 64 });
+    const random = new SeededRandom(5);
+    for (const { gradient } of replica.tensors) gpu.write(gradient, randomMatrix(random, gradient.length));
+    return {
+      trainable: replica,
+      free: () => {
+        replica.close();
+      },
+    };
+  },
+});
 
-/** 64 blocks of 64 x 64 in one matrix, top 32 of each. */
+/** 64 blocks of 64 x 64 in one matrix, top 32 of each, and no norm to scale by. */
 const blocks64: Subject = {
   name: '64 blocks, k 32',
   k: 32,
   parameters: 512 * 512,
-  specs: [{ name: 'matrix', kind: 'matrix', rows: 512, cols: 512, offset: 0 }],
-  values: new Float32Array(512 * 512),
+  open: (gpu) => {
+    const shape = [512, 512];
+    const random = new SeededRandom(5);
+    const values = gpu.tensor(shape, 'f32', 'values');
+    const gradient = gpu.tensor(shape, 'f32', 'gradient', randomMatrix(random, 512 * 512));
+    const norm = gpu.tensor([2], 'f32', 'norm', Float32Array.of(1, 1));
+    const spec = { name: 'matrix', kind: 'matrix', rows: 512, cols: 512, offset: 0 } as const;
+    return {
+      trainable: { gpu, tensors: [{ spec, values, gradient }], norm, gradientDispatches: [] },
+      free: () => {
+        gpu.free(values, gradient, norm);
+      },
+    };
+  },
 };
 
 const subjects = (software: boolean): Subject[] => [
   blocks64,
   modelSubject('nano', presets.nano),
-  modelSubject('1.1M', stepSetup),
+  modelSubject('1.1M', stepSetup.model),
   ...(software ? [] : [modelSubject('small', presets.small)]),
 ];
-
-/** A strategy on made-up gradients, and how to end it. The gradients are scaled by the shipped norm, as in training. */
-function trainableOf(gpu: Gpu, { specs, values }: Subject): { trainable: Trainable; free: () => void } {
-  const random = new SeededRandom(5);
-  const tensors = specs.map((spec) => {
-    const length = spec.rows * spec.cols;
-    const shape = [spec.rows, spec.cols];
-    return {
-      spec,
-      values: gpu.tensor(shape, 'f32', spec.name, values.slice(spec.offset, spec.offset + length)),
-      gradient: gpu.tensor(shape, 'f32', `${spec.name}.gradient`, randomMatrix(random, length)),
-    };
-  });
-  const norm = gpu.tensor([2], 'f32', 'norm');
-  const partials = gpu.tensor([tensors.length * partialsPerTensor], 'f32', 'partials');
-  const gradients = tensors.map(({ gradient }) => gradient);
-  const { dispatches } = gradientNorm(gpu, { gradients, partials, norm }, { maxNorm: 1, divisor: 1 });
-  return {
-    trainable: { gpu, tensors, norm, gradientDispatches: dispatches },
-    free: () => {
-      gpu.free(...tensors.flatMap((tensor) => [tensor.values, tensor.gradient]), norm, partials);
-    },
-  };
-}
 
 const strategyOf = (trainable: Trainable, k: number): DistroStrategy =>
   new DistroStrategy(trainable, {
@@ -130,7 +129,7 @@ async function rowsOf(
   const { gpu } = bench.ours;
   const rows: CompressionRow[] = [];
   for (const subject of subjects(gpu.adapter.software)) {
-    const { trainable, free } = trainableOf(gpu, subject);
+    const { trainable, free } = subject.open(gpu);
     const strategy = strategyOf(trainable, subject.k);
     const prepared: Prepared = {
       run: await prepare(trainable, strategy),

@@ -11,12 +11,7 @@ import type { Library, PeerName, StepCell, StepResult, StepSetup, Trainer } from
  * nanoGPT's small models.
  */
 export const stepSetup: StepSetup = {
-  vocabulary: 256,
-  width: 128,
-  blocks: 4,
-  heads: 4,
-  hidden: 512,
-  context: 128,
+  model: { vocabulary: 256, width: 128, blocks: 4, heads: 4, hidden: 512, context: 128 },
   batch: 8,
   seed: 7,
   learningRate: 1e-3,
@@ -50,10 +45,10 @@ export async function stepSection(bench: Bench): Promise<StepResult> {
     const bytesBefore = bytesAlive(library.device);
     forgetMost(library.device);
     const trainer = await library.trainer(stepSetup);
-    const rest = { losses: [], ms: [], steps: 1 + bench.runs, dispatches: 0, submits: 0 };
+    const rest = { losses: [], ms: [], steps: comparedSteps, dispatches: 0, submits: 0 };
     courses.push({ library, trainer, bytesBefore, ...rest });
   }
-  const batches = tokenBatches(1 + bench.runs);
+  const batches = tokenBatches(Math.max(comparedSteps, 1 + bench.runs));
   for (let step = 0; step < batches.length; step++) {
     for (const course of courses) {
       if (step < course.steps) await take(bench, course, batches[step], step);
@@ -70,8 +65,8 @@ export async function stepSection(bench: Bench): Promise<StepResult> {
   const byPeer = <T>(of: (course: Course) => T): Partial<Record<PeerName, T>> =>
     Object.fromEntries(others.map((course) => [course.library.name, of(course)]));
   return {
-    model: stepSetup,
-    parameters: countParameters(stepSetup),
+    setup: stepSetup,
+    parameters: countParameters(stepSetup.model),
     oursMs: ours.medianMs,
     dispatches: ours.dispatches,
     submits: ours.submits,
@@ -120,7 +115,8 @@ interface Batch {
 
 /** Text of a kind: each token follows from the one before, but for one in four. So there is something to learn. */
 function tokenBatches(count: number): Batch[] {
-  const { batch, context, vocabulary, seed } = stepSetup;
+  const { batch, seed, model } = stepSetup;
+  const { context, vocabulary } = model;
   const random = new SeededRandom(seed);
   return Array.from({ length: count }, () => {
     const [ids, targets] = [new Uint32Array(batch * context), new Uint32Array(batch * context)];
