@@ -6,7 +6,8 @@ import { attentionDecode } from '../kernels/attention-decode.ts';
 import { embedding } from '../kernels/embedding.ts';
 import { rmsNorm } from '../kernels/rms-norm.ts';
 import { rotaryTable } from '../kernels/rotary.ts';
-import { blockForward, linear } from './block.ts';
+import { rowProduct } from '../kernels/row-product.ts';
+import { blockForward } from './block.ts';
 import type { ModelConfig } from './config.ts';
 import { vocabularyParts } from './parameters.ts';
 import type { BlockActivations } from './pass-memory.ts';
@@ -135,21 +136,19 @@ export class Decoder {
     const { width, heads, blocks } = this.#config;
     const weights = this.#weights.blocks[b];
     const { streams, activations } = this.#row;
-    const { attentionNormed, attentionRstd, attended, middle, mlpNormed, mlpRstd, gateUp, activated } =
-      activations;
+    const { attentionNormed, attentionRstd, attended, middle, mlpNormed, mlpRstd, activated } = activations;
     const [input, output] = [streams[b % 2], streams[(b + 1) % 2]];
     const cached = { cache: this.#caches[b], table: this.#table, position: this.#position };
-    const residual = (add: Tensor) => ({ kind: 'residual', add }) as const;
     return {
       before: [
         rmsNorm(gpu, { x: input, gain: weights.attentionNorm, out: attentionNormed, rstd: attentionRstd }),
       ],
       after: [
         attentionDecode(gpu, { ...cached, heads, headSize: width / heads, out: attended }),
-        linear(gpu, attended, weights.output, middle, residual(input)),
+        rowProduct(gpu, { x: attended, w: weights.output, out: middle, add: input }),
         rmsNorm(gpu, { x: middle, gain: weights.mlpNorm, out: mlpNormed, rstd: mlpRstd }),
-        linear(gpu, mlpNormed, weights.gateUp, gateUp, { kind: 'swiglu', activated }),
-        linear(gpu, activated, weights.down, output, residual(middle)),
+        rowProduct(gpu, { x: mlpNormed, w: weights.gateUp, out: activated, swiglu: true }),
+        rowProduct(gpu, { x: activated, w: weights.down, out: output, add: middle }),
         ...(b === blocks - 1 ? [this.#finalNorm(this.#row)] : []),
       ],
     };
@@ -159,9 +158,10 @@ export class Decoder {
   #products(position: number): Dispatch[] {
     const packed = 3 * this.#config.width;
     const { attentionNormed } = this.#row.activations;
-    return this.#weights.blocks.map(({ qkv }, b) =>
-      linear(this.#gpu, attentionNormed, qkv, slice(this.#caches[b], position * packed, [1, packed])),
-    );
+    return this.#weights.blocks.map(({ qkv }, b) => {
+      const out = slice(this.#caches[b], position * packed, [1, packed]);
+      return rowProduct(this.#gpu, { x: attentionNormed, w: qkv, out });
+    });
   }
 
   #embed({ ids, streams }: Workspace): Dispatch[] {
@@ -177,9 +177,10 @@ export class Decoder {
 
   /** normed [1,d] -> logits. */
   #headOf(normed: Tensor): Dispatch[] {
-    return vocabularyParts(this.#config).map(({ first, rows }, part) =>
-      linear(this.#gpu, normed, this.#weights.head[part], slice(this.#logits, first, [1, rows])),
-    );
+    return vocabularyParts(this.#config).map(({ first, rows }, part) => {
+      const out = slice(this.#logits, first, [1, rows]);
+      return rowProduct(this.#gpu, { x: normed, w: this.#weights.head[part], out });
+    });
   }
 
   #workspace(rows: number): Workspace {
