@@ -8,7 +8,8 @@ const lessMemory =
 const ours = 'Reload the page. If it stays, report it with the text of the error and the name of your GPU.';
 
 /** A WebGPU error as something a person can act on: codes `gpu-out-of-memory`, `gpu-validation`, `gpu-internal`. */
-export function gpuProblem(kind: GpuErrorKind, what: string, message: string): StarlingError {
+export function gpuProblem(kind: GpuErrorKind, what: string, text: string): StarlingError {
+  const message = kind === 'out-of-memory' ? text.split('\n', 1)[0] : text; // what follows is of the implementation
   switch (kind) {
     case 'out-of-memory':
       return new StarlingError(
