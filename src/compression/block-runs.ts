@@ -2,13 +2,16 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { slice, type Tensor } from '../gpu/tensor.ts';
 import { blockPlaces } from '../kernels/block-places.ts';
+import type { BlockShape } from '../kernels/block-shape.ts';
 import type { BlockLayout } from './blocks.ts';
 
 /** Tensors of a layout that lie back to back in one buffer: what one dispatch can treat. */
 export interface BlockRun {
   /** All of them, [elements]. */
   readonly joined: Tensor;
-  /** u32 [blocks, 4]: see `blockPlaces`. */
+  /** Their shapes. */
+  readonly shapes: readonly BlockShape[];
+  /** u32 [blocks, 4]: `blockPlaces(shapes)` */
   readonly places: Tensor;
   /** Their parameters in the layout, from `first` to before `end`. */
   readonly first: number;
@@ -36,10 +39,11 @@ export function blockRuns(gpu: Gpu, layout: BlockLayout, tensors: readonly Tenso
       if (end > first && !(follows && length + more <= most)) break;
       length += more;
     }
-    const words = blockPlaces(parameters.slice(first, end).map(({ spec }) => spec));
+    const shapes = parameters.slice(first, end).map(({ spec }) => spec);
+    const words = blockPlaces(shapes);
     const label = end - first === 1 ? tensors[first].label : `${tensors[first].label} and on`;
     runs.push({
-      ...{ first, end },
+      ...{ first, end, shapes },
       joined: { ...tensors[first], shape: [length], length, label },
       places: gpu.tensor([words.length / 4, 4], 'u32', 'block places', words),
       firstBlock: parameters[first].firstBlock,

@@ -52,8 +52,8 @@ export class IntegerApply {
 
   #bind(): ReturnType<typeof applyVotes>[] {
     const [starts, votes, basis] = [this.#starts, this.#votes, this.#basis];
-    return this.#runs.map(({ joined: values, places, firstBlock, offset }) =>
-      applyVotes(this.#gpu, { values, places, starts, votes, basis, firstBlock, offset }),
+    return this.#runs.map(({ joined: values, shapes, places, firstBlock, offset }) =>
+      applyVotes(this.#gpu, { values, shapes, places, starts, votes, basis, firstBlock, offset }),
     );
   }
 

@@ -55,7 +55,7 @@ async function onGpu(
     ),
   };
   gpu.writePrefix(tensors.votes, sorted.votes);
-  const { dispatches, setRound } = applyVotes(gpu, { ...tensors, basis, firstBlock, offset });
+  const { dispatches, setRound } = applyVotes(gpu, { ...tensors, shapes, basis, firstBlock, offset });
   for (const round of rounds) {
     setRound(round);
     gpu.submit(dispatches);

@@ -7,15 +7,16 @@ import { f32, i32, u32, type Dispatch, type KernelSource, type Word } from '../g
 import type { Tensor } from '../gpu/tensor.ts';
 import { latticePerUnit, moveOf, type RoundStep } from './apply.reference.ts';
 import { placeWords } from './block-places.ts';
+import { countBlocks, type BlockKind, type BlockShape } from './block-shape.ts';
 
-const source: KernelSource = {
+const sourceOf = (entry: BlockKind): KernelSource => ({
   name: 'apply-votes',
   code: mix + latticeStep + code,
-  entry: 'main',
+  entry,
   bindings: ['write', 'read', 'read', 'read', 'read'],
   uniforms: true,
   promise: { kind: 'bitwise' },
-};
+});
 
 /** The most blocks of a dispatch. A software adapter takes 0.1 ms a block, and no dispatch is to take long. */
 const mostBlocks = (gpu: Gpu): number => (gpu.adapter.software ? 512 : 32_768);
@@ -46,7 +47,9 @@ export function votesByParity(
 export interface ApplyVotesTensors {
   /** f32 [elements], lattice values in place: whole tensors without gaps. */
   readonly values: Tensor;
-  /** u32 [blocks, 4]: `blockPlaces` of those tensors. */
+  /** Those tensors. */
+  readonly shapes: readonly BlockShape[];
+  /** u32 [blocks, 4]: `blockPlaces(shapes)` */
   readonly places: Tensor;
   /** u32 [4 * all blocks + 1] */
   readonly starts: Tensor;
@@ -68,7 +71,7 @@ export function applyVotes(
   gpu: Gpu,
   op: ApplyVotesTensors,
 ): { dispatches: Dispatch[]; setRound: (round: RoundStep) => void } {
-  const { values, places, starts, votes, basis, firstBlock, offset } = op;
+  const { values, shapes, places, starts, votes, basis, firstBlock, offset } = op;
   const blocks = places.length / placeWords;
   invariant(starts.length > 4 * (firstBlock + blocks), 'starts covers the blocks');
   const words = (first: number, round: RoundStep): Word[] => {
@@ -83,17 +86,37 @@ export function applyVotes(
   };
   const still = { step: 0, decay: 0, roundKey: 0 };
   const tensors = [values, places, starts, votes, basis];
-  const most = mostBlocks(gpu);
-  const dispatches = Array.from({ length: Math.ceil(blocks / most) }, (_, index) => {
-    const first = index * most;
-    return gpu.kernels.bind(source, tensors, [Math.min(most, blocks - first), 1, 1], words(first, still));
-  });
+  const bound = rangesOf(shapes, mostBlocks(gpu)).map(({ kind, first, end }) => ({
+    dispatch: gpu.kernels.bind(sourceOf(kind), tensors, [end - first, 1, 1], words(first, still)),
+    first,
+  }));
   return {
-    dispatches,
+    dispatches: bound.map(({ dispatch }) => dispatch),
     setRound(round) {
-      dispatches.forEach((dispatch, index) => {
-        dispatch.setUniforms(words(index * most, round));
-      });
+      for (const { dispatch, first } of bound) dispatch.setUniforms(words(first, round));
     },
   };
+}
+
+/** The blocks of tensors as ranges of one kind, each of at most `most`. */
+function rangesOf(
+  shapes: readonly BlockShape[],
+  most: number,
+): { readonly kind: BlockKind; readonly first: number; readonly end: number }[] {
+  const ranges: { kind: BlockKind; first: number; end: number }[] = [];
+  let block = 0;
+  for (const shape of shapes) {
+    const { kind } = shape;
+    for (let left = countBlocks(shape).blocks; left > 0;) {
+      let last = ranges.at(-1);
+      if (last?.kind !== kind || last.end - last.first >= most) {
+        last = { kind, first: block, end: block };
+        ranges.push(last);
+      }
+      const taken = Math.min(left, most - (last.end - last.first));
+      last.end = block += taken;
+      left -= taken;
+    }
+  }
+  return ranges;
 }
