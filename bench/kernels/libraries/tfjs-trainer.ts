@@ -78,7 +78,10 @@ export function tfjsTrainer(wait: () => Promise<void>, setup: StepSetup): Traine
         const targetsTensor = tf.tensor1d(Int32Array.from(targets), 'int32');
         const { value: mean, grads } = tf.variableGrads(() => loss(idsTensor, targetsTensor), params);
         const gradients = tensors.map(({ name }) => grads[name]);
-        const squares = tf.addN(gradients.map((gradient) => gradient.square().sum()));
+        // Not tf.addN: of 28 tensors it asks for more storage buffers than the device has.
+        const squares = gradients
+          .map((gradient): tf.Tensor => gradient.square().sum())
+          .reduce((sum, next) => sum.add(next));
         const clip = tf.scalar(clipNorm).div(squares.sqrt().add(1e-6)).minimum(1);
         gradients.forEach((gradient, i) => {
           const g = gradient.mul(clip);
