@@ -52,7 +52,7 @@ function rowTable(rows: readonly Row[], unit: 'GFLOP/s' | 'GB/s', runs: number):
   );
 }
 
-function stepTable({ setup, parameters, ours, peers, ratio }: StepResult): string {
+function stepTable({ setup, parameters, ours, peers, ratio, small }: StepResult): string {
   const { batch, model } = setup;
   const { blocks, width, heads, hidden, context, vocabulary } = model;
   const cells = [['ours', ours], ...Object.entries(peers)] as [LibraryName, StepCell][];
@@ -83,6 +83,13 @@ function stepTable({ setup, parameters, ours, peers, ratio }: StepResult): strin
         cell.losses.map((loss) => loss.toFixed(4)).join(', '),
       ]),
     ),
+    ...(small === undefined
+      ? []
+      : [
+          '',
+          `The preset \`small\`, batch 1, T 1024, ours alone: ${time(small)} ms a step, ${small.dispatches} dispatches,`,
+          `${figure(small.bufferBytes / 1e6)} MB of buffers.`,
+        ]),
   ].join('\n');
 }
 

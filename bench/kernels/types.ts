@@ -140,6 +140,8 @@ export interface StepResult {
   readonly ours: StepCell;
   readonly peers: Readonly<Partial<Record<PeerName, StepCell>>>;
   readonly ratio: Readonly<Partial<Record<PeerName, number>>>;
+  /** Ours alone on the preset `small`, batch 1, T 1024, as bench/torch_baseline.py has it; where there is a real GPU. */
+  readonly small?: StepCell;
 }
 
 /** What the page or the Node host measured. Sections not asked for are absent. */

@@ -4,10 +4,13 @@ import { inputSets } from '../interleave.ts';
 import type { AttentionInputs, AttentionSize, AttentionWork, LibraryName, Prepared, Row } from '../types.ts';
 import { randomMatrix, timedRow } from './row.ts';
 
-const sizes: readonly AttentionSize[] = [
+const usualSizes: readonly AttentionSize[] = [
   { batch: 8, sequence: 128, heads: 4, headSize: 32 },
   { batch: 1, sequence: 512, heads: 8, headSize: 64 },
 ];
+
+/** As in bench/torch_baseline.py: too much for a CPU that stands in for a GPU. */
+const hardwareSize: AttentionSize = { batch: 4, sequence: 1024, heads: 12, headSize: 64 };
 
 /**
  * Operations of the causal half alone: 2 of q k' and 2 of p v for each of T (T + 1) / 2 pairs and each element of a head;
@@ -23,6 +26,7 @@ export function attentionFlops(
 
 export async function attentionSection(bench: Bench): Promise<Row[]> {
   const rows: Row[] = [];
+  const sizes = bench.ours.gpu.adapter.software ? usualSizes : [...usualSizes, hardwareSize];
   for (const size of sizes) {
     const { batch, sequence, heads, headSize } = size;
     const random = new SeededRandom(sequence);

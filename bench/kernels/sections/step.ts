@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../../src/base/random.ts';
-import { countParameters } from '../../../src/model/config.ts';
+import { countParameters, presets } from '../../../src/model/config.ts';
 import type { Bench } from '../bench.ts';
 import { bytesAlive, bytesMost, counts, forgetMost } from '../gpu-counts.ts';
 import { runsFor } from '../interleave.ts';
@@ -23,7 +23,7 @@ export const stepSetup: StepSetup = {
 };
 
 /** Every library takes these steps, and their losses must agree; the first compiles and is not timed. */
-const comparedSteps = 5;
+const fewestSteps = 5;
 /** Losses that differ by more, in nats, are not those of the same training. */
 const largestLossDifference = 1e-3;
 
@@ -39,25 +39,17 @@ interface Course {
 }
 
 export async function stepSection(bench: Bench): Promise<StepResult> {
-  const courses: Course[] = [];
-  for (const library of bench.libraries) {
-    if (library.trainer === undefined) continue;
-    const bytesBefore = bytesAlive(library.device);
-    forgetMost(library.device);
-    const trainer = await library.trainer(stepSetup);
-    const rest = { losses: [], ms: [], steps: comparedSteps, dispatches: 0, submits: 0 };
-    courses.push({ library, trainer, bytesBefore, ...rest });
-  }
-  const batches = tokenBatches(Math.max(comparedSteps, 1 + bench.runs));
-  for (let step = 0; step < batches.length; step++) {
-    for (const course of courses) {
-      if (step < course.steps) await take(bench, course, batches[step], step);
-    }
-    bench.checkErrors();
-    if (step < comparedSteps) compareLosses(courses, step);
-  }
+  const result = await comparedSteps(bench);
+  if (bench.ours.gpu.adapter.software) return result;
+  const setup = { ...stepSetup, model: presets.small, batch: 1 };
+  const small = await runSteps(bench, [bench.ours], setup);
+  return { ...result, small: cellOf(small[0]) };
+}
+
+async function comparedSteps(bench: Bench): Promise<StepResult> {
+  const courses = await runSteps(bench, bench.libraries, stepSetup);
+
   const cells = new Map(courses.map((course) => [course.library.name, cellOf(course)] as const));
-  for (const { trainer } of courses) trainer.close();
   const ours = cells.get('ours');
   const oursMs = courses.find(({ library }) => library.name === 'ours')?.ms;
   if (ours === undefined || oursMs === undefined) throw new Error('step: we are not in it');
@@ -77,6 +69,29 @@ export async function stepSection(bench: Bench): Promise<StepResult> {
   };
 }
 
+/** Trains with every library that can, step by step in turns, and closes what it opened. */
+async function runSteps(bench: Bench, libraries: readonly Library[], setup: StepSetup): Promise<Course[]> {
+  const courses: Course[] = [];
+  for (const library of libraries) {
+    if (library.trainer === undefined) continue;
+    const bytesBefore = bytesAlive(library.device);
+    forgetMost(library.device);
+    const trainer = await library.trainer(setup);
+    const rest = { losses: [], ms: [], steps: fewestSteps, dispatches: 0, submits: 0 };
+    courses.push({ library, trainer, bytesBefore, ...rest });
+  }
+  const batches = tokenBatches(setup, Math.max(fewestSteps, 1 + bench.runs));
+  for (let step = 0; step < batches.length; step++) {
+    for (const course of courses) {
+      if (step < course.steps) await take(bench, course, batches[step], step);
+    }
+    bench.checkErrors();
+    if (step < fewestSteps) compareLosses(courses, step);
+  }
+  for (const { trainer } of courses) trainer.close();
+  return courses;
+}
+
 async function take(bench: Bench, course: Course, batch: Batch, step: number): Promise<void> {
   const { library, trainer, losses, ms } = course;
   const before = { ...counts };
@@ -86,7 +101,7 @@ async function take(bench: Bench, course: Course, batch: Batch, step: number): P
   course.dispatches = counts.dispatches - before.dispatches;
   course.submits = counts.submits - before.submits;
   // The second step is the first that compiled nothing: it tells how many this library gets, five at least.
-  if (step === 1) course.steps = 1 + Math.max(comparedSteps - 1, runsFor(bench.runs, took));
+  if (step === 1) course.steps = 1 + Math.max(fewestSteps - 1, runsFor(bench.runs, took));
   if (step > 0) ms.push(took);
   bench.tell(`step ${step} ${library.name}: ${took.toFixed(0)} ms, loss ${losses[step].toFixed(4)}`);
 }
@@ -105,7 +120,7 @@ const cellOf = ({ library, bytesBefore, losses, ms, dispatches, submits }: Cours
   dispatches,
   submits,
   bufferBytes: bytesMost(library.device) - bytesBefore,
-  losses: losses.slice(0, comparedSteps),
+  losses: losses.slice(0, fewestSteps),
 });
 
 interface Batch {
@@ -114,8 +129,7 @@ interface Batch {
 }
 
 /** Text of a kind: each token follows from the one before, but for one in four. So there is something to learn. */
-function tokenBatches(count: number): Batch[] {
-  const { batch, seed, model } = stepSetup;
+function tokenBatches({ batch, seed, model }: StepSetup, count: number): Batch[] {
   const { context, vocabulary } = model;
   const random = new SeededRandom(seed);
   return Array.from({ length: count }, () => {
