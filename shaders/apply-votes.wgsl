@@ -6,7 +6,7 @@
 //   first element, elements in a row of its tensor (0: a 64-block of gains), unused, unused.
 //   starts [4 * all blocks + 1] u32; votes [capacity] u32, each index << 16 | weight x sign in 16 bits, index = u * 64 + v (gains:
 //   u = 0). Those of block b with u mod 2 = p and v mod 2 = q lie in [starts[n], starts[n + 1]), n = 4 b + 2 p + q. An index may
-//   come as often as it was sent: X is a sum over votes, so equal ones need not be added first.
+//   come more than once: X is a sum over votes.
 //   basis [64][32] i32, basis[u][i] = T[u][i] for i < 32.
 // Range: the votes of a block sum to at most S <= 32767 in magnitude, so |V T| < 2^23 and |X| <= 65025 S < 2^31, and so does any
 //   part of them: no shift, no rounding, hence any order agrees.

@@ -182,6 +182,27 @@ describe('a round of votes on the GPU leaves the words that the references leave
     }
   });
 
+  test('votes are sorted by the parities of u and v, those on a coefficient added up, those that cancel left out', () => {
+    const at = (u: number, v: number, vote: number): number => packVote(64 * u + v, vote);
+    const lists = [
+      [at(1, 3, 4), at(0, 2, -4), at(2, 1, 3), at(0, 2, 7), at(63, 63, -32767)],
+      [],
+      [at(5, 0, 1), at(5, 0, -1), at(5, 2, 2), at(5, 0, 1)],
+    ];
+    const starts = new Uint32Array([0, 5, 5, 9]);
+    expect(votesByParity(starts, Uint32Array.from(lists.flat()))).toEqual({
+      starts: new Uint32Array([0, 1, 2, 2, 4, 4, 4, 4, 4, 4, 4, 6, 6]),
+      votes: new Uint32Array([
+        at(0, 2, 3),
+        at(2, 1, 3),
+        at(1, 3, 4),
+        at(63, 63, -32767),
+        at(5, 0, 1),
+        at(5, 2, 2),
+      ]),
+    });
+  });
+
   test('more blocks than one dispatch takes (seed 10)', async () => {
     const shapes = [matrix(64 * 23, 64 * 23)];
     const random = new SeededRandom(10);

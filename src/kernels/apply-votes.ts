@@ -8,6 +8,7 @@ import type { Tensor } from '../gpu/tensor.ts';
 import { latticePerUnit, moveOf, type RoundStep } from './apply.reference.ts';
 import { placeWords } from './block-places.ts';
 import { countBlocks, type BlockKind, type BlockShape } from './block-shape.ts';
+import { packVote } from './sign-votes.ts';
 
 const sourceOf = (entry: BlockKind): KernelSource => ({
   name: 'apply-votes',
@@ -23,25 +24,32 @@ const mostBlocks = (gpu: Gpu): number => (gpu.adapter.software ? 512 : 32_768);
 
 /**
  * Votes by the parities of u and v, as the kernel reads them: those of block b with u mod 2 = p, v mod 2 = q come to
- * [starts[n], starts[n + 1]), n = 4 b + 2 p + q. Takes starts [blocks + 1] and entries packed by `packVote`.
+ * [starts[n], starts[n + 1]), n = 4 b + 2 p + q. Takes starts [blocks + 1] and entries packed by `packVote`, and adds up those
+ * of a coefficient, because volunteers often send the same ones; votes that cancel are left out.
  */
 export function votesByParity(
   starts: Uint32Array,
   entries: Uint32Array,
 ): { starts: Uint32Array<ArrayBuffer>; votes: Uint32Array<ArrayBuffer> } {
   const blocks = starts.length - 1;
-  const sorted = { starts: new Uint32Array(4 * blocks + 1), votes: new Uint32Array(entries.length) };
+  const sortedStarts = new Uint32Array(4 * blocks + 1);
+  const votes = new Uint32Array(entries.length);
+  const sums = new Int32Array(4096); // of this block; 0 where it has no entry
   let count = 0;
   for (let block = 0; block < blocks; block++) {
+    const end = starts[block + 1];
+    for (let n = starts[block]; n < end; n++) sums[entries[n] >>> 16] += (entries[n] << 16) >> 16;
     for (let parity = 0; parity < 4; parity++) {
-      for (let n = starts[block]; n < starts[block + 1]; n++) {
-        if (((entries[n] >>> 21) & 2) + ((entries[n] >>> 16) & 1) === parity)
-          sorted.votes[count++] = entries[n];
+      for (let n = starts[block]; n < end; n++) {
+        const index = entries[n] >>> 16;
+        if (((index >> 5) & 2) + (index & 1) !== parity || sums[index] === 0) continue;
+        votes[count++] = packVote(index, sums[index]);
+        sums[index] = 0;
       }
-      sorted.starts[4 * block + parity + 1] = count;
+      sortedStarts[4 * block + parity + 1] = count;
     }
   }
-  return sorted;
+  return { starts: sortedStarts, votes: votes.subarray(0, count) };
 }
 
 export interface ApplyVotesTensors {
