@@ -72,25 +72,9 @@ export async function openOrt(version: string): Promise<Library> {
       sets.map(([a, b]) => ({ a, b })),
     );
   };
-  /** Its contributed operator; forward only. [B,T,H hs] lies as [B,T,H,hs] does. */
-  const attention: NonNullable<Library['attention']> = async (size, work, sets) => {
-    if (work !== 'forward') return undefined;
-    const { batch, sequence, heads, headSize } = size;
-    const shape = [batch, sequence, heads * headSize];
-    const shapes = { q: shape, k: shape, v: shape };
-    const node = {
-      op: 'MultiHeadAttention',
-      domain: 'com.microsoft',
-      inputs: ['q', 'k', 'v'],
-      outputs: ['out'],
-      integers: { num_heads: heads, unidirectional: 1 },
-    };
-    const values = sets.map(({ q, k, v }) => ({ q, k, v }));
-    return session(oneNodeModel(node, shapes, { out: shape }), shapes, 'out', values);
-  };
   // The device is made with the first session.
   const one = Float32Array.of(1);
   (await matmul({ m: 1, k: 1, n: 1 }, [[one, one]])).free();
   if (device === undefined) throw new Error('onnxruntime-web made no device');
-  return { name: 'ort', version, device, matmul, attention };
+  return { name: 'ort', version, device, matmul };
 }
