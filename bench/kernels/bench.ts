@@ -1,24 +1,11 @@
+import type { Bench } from './context.ts';
 import type { Ours } from './libraries/ours.ts';
 import { attentionSection } from './sections/attention.ts';
 import { applySection, compressionSection } from './sections/compression.ts';
 import { matmulSection } from './sections/matmul.ts';
 import { stepSection } from './sections/step.ts';
 import { roofline } from './sections/roofline.ts';
-import type { Library, LibraryName, Measured, Request, Roofline, Row } from './types.ts';
-
-/** What a section works with. */
-export interface Bench {
-  readonly ours: Ours;
-  /** Ours first. */
-  readonly libraries: readonly Library[];
-  readonly runs: number;
-  readonly roofline: Roofline;
-  /** Says something to whoever waits. */
-  readonly tell: (line: string) => void;
-  /** Throws where WebGPU found fault with anyone's work since the bench began: its times mean nothing. */
-  readonly checkErrors: () => void;
-  readonly tellRow: (row: Row) => void;
-}
+import type { Library, LibraryName, Measured, Request, Row } from './types.ts';
 
 /** Runs the sections asked for, in a page or in Node alike. */
 export async function measure(

@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../../src/base/random.ts';
-import type { Bench } from '../bench.ts';
+import type { Bench } from '../context.ts';
 import { inputSets } from '../interleave.ts';
 import type { AttentionInputs, AttentionSize, AttentionWork, LibraryName, Prepared, Row } from '../types.ts';
 import { randomMatrix, timedRow } from './row.ts';

@@ -4,7 +4,7 @@ import { countParameters, presets, type ModelConfig } from '../../../src/model/c
 import { Replica } from '../../../src/model/replica.ts';
 import { DistroStrategy } from '../../../src/strategies/distro.ts';
 import type { Trainable } from '../../../src/strategies/trainable.ts';
-import type { Bench } from '../bench.ts';
+import type { Bench } from '../context.ts';
 import { settled } from '../settle.ts';
 import type { CompressionRow, Measured, Prepared } from '../types.ts';
 import { randomMatrix, timedRow } from './row.ts';

@@ -1,7 +1,7 @@
 import { SeededRandom } from '../../../src/base/random.ts';
 import type { Transpose } from '../../../src/kernels/matmul.reference.ts';
 import { presets } from '../../../src/model/config.ts';
-import type { Bench } from '../bench.ts';
+import type { Bench } from '../context.ts';
 import { inputSets } from '../interleave.ts';
 import { geometricMean } from '../statistics.ts';
 import type { LibraryName, MatmulSize, Measured, PeerName, Prepared, Row } from '../types.ts';

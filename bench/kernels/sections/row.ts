@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../../../src/base/random.ts';
-import type { Bench } from '../bench.ts';
+import type { Bench } from '../context.ts';
 import { interleave } from '../interleave.ts';
 import { pairedRatio, relativeL2, timingOf } from '../statistics.ts';
 import type { LibraryName, PeerCell, Prepared, Row } from '../types.ts';

@@ -1,6 +1,6 @@
 import { SeededRandom } from '../../../src/base/random.ts';
 import { countParameters, presets } from '../../../src/model/config.ts';
-import type { Bench } from '../bench.ts';
+import type { Bench } from '../context.ts';
 import { bytesAlive, bytesMost, counts, forgetMost } from '../gpu-counts.ts';
 import { runsFor } from '../interleave.ts';
 import { pairedRatio, timingOf } from '../statistics.ts';
