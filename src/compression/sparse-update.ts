@@ -105,14 +105,19 @@ export function updateOfSelection(layout: BlockLayout, k: number, selection: Uin
   const negative = new Uint8Array(selection.length);
   let count = 0;
   for (let block = 0; block < layout.blocks; block++) {
-    const chosen = selection
-      .subarray(block * k, (block + 1) * k)
-      .filter((slot) => (slot & slotPresent) !== 0);
-    chosen.sort((a, b) => (a & slotIndexMask) - (b & slotIndexMask));
-    for (const slot of chosen) {
-      indices[count] = slot & slotIndexMask;
-      negative[count] = (slot & slotNegative) === 0 ? 0 : 1;
-      count++;
+    const start = count;
+    // Insertion, k being small: sorting a view of every block takes ten times as long.
+    for (let n = block * k; n < (block + 1) * k; n++) {
+      const slot = selection[n];
+      if ((slot & slotPresent) === 0) continue;
+      const index = slot & slotIndexMask;
+      let at = count++;
+      for (; at > start && indices[at - 1] > index; at--) {
+        indices[at] = indices[at - 1];
+        negative[at] = negative[at - 1];
+      }
+      indices[at] = index;
+      negative[at] = (slot & slotNegative) === 0 ? 0 : 1;
     }
     starts[block + 1] = count;
   }
