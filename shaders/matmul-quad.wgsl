@@ -31,8 +31,8 @@ fn quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var l7 = vec4f();
   var r7 = vec4f();
   for (var k = 0u; k < K; k++) {
-    let top = a[aTop + k * A_STEP];
-    let bottom = a[aBottom + k * A_STEP];
+    let top = f32(a[aTop + k * A_STEP]);
+    let bottom = f32(a[aBottom + k * A_STEP]);
     let left = loadB(bLeft + k * B_STEP);
     let right = loadB(bRight + k * B_STEP);
     let x0 = vec4f(quadBroadcast(top, 0u));

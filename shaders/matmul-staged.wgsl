@@ -23,11 +23,11 @@ fn columnOf(tile: u32, place: u32) -> u32 {
 }
 
 fn valueOfA(row: u32, k: u32) -> f32 {
-  return select(0.0, a[min(row, M - 1u) * A_ROW + min(k, K - 1u) * A_STEP], k < K);
+  return select(0.0, f32(a[min(row, M - 1u) * A_ROW + min(k, K - 1u) * A_STEP]), k < K);
 }
 
 fn valueOfB(column: u32, k: u32) -> f32 {
-  return select(0.0, b[min(column, N - 1u) * B_COLUMN + min(k, K - 1u) * B_STEP], k < K);
+  return select(0.0, f32(b[min(column, N - 1u) * B_COLUMN + min(k, K - 1u) * B_STEP]), k < K);
 }
 
 fn readA(at: u32) -> vec4f {

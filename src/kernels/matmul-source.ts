@@ -13,14 +13,27 @@ import type { OptionalFeature } from '../gpu/device.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { foldGroups, type KernelSource } from '../gpu/kernel.ts';
 import type { MatmulShape } from './matmul.reference.ts';
+import { isHalf, type StoredType } from './stored-type.ts';
 
 /** What becomes of the product before it leaves the registers: shaders/matmul-epilogue-*.wgsl. */
 export type EpilogueKind = 'plain' | 'residual' | 'swiglu' | 'swiglu-backward';
+
+/** Of what type the tensors are; `beside` is what else the epilogue reads or writes. */
+export interface StoredTypes {
+  readonly a: StoredType;
+  readonly b: StoredType;
+  readonly out: StoredType;
+  readonly beside: StoredType;
+}
 
 /** What a pipeline is compiled for. */
 export interface MatmulCase extends MatmulShape {
   readonly epilogue: EpilogueKind;
   readonly accumulate: boolean;
+  /** All f32 unless given. */
+  readonly stored?: StoredTypes;
+  /** Of the product, before the epilogue; 1 unless given. */
+  readonly scale?: number;
 }
 
 /** A way to share the work of a product among threads. All give the same result within the promise. */
@@ -34,6 +47,8 @@ export interface MatmulVariant {
   readonly inLine?: true;
   readonly code: string;
 }
+
+const allF32: StoredTypes = { a: 'f32', b: 'f32', out: 'f32', beside: 'f32' };
 
 const variants = [
   { name: 'tile8', features: [], rows: 32, columns: 64, code: tile8 },
@@ -70,7 +85,7 @@ export const variantsFor = (gpu: Gpu, { epilogue }: MatmulCase): readonly Matmul
 
 /** The pipeline of one product by one variant, and how many workgroups it takes. */
 export function matmulSource(
-  { m, n, k, transpose, epilogue, accumulate }: MatmulCase,
+  { m, n, k, transpose, epilogue, accumulate, stored = allF32, scale = 1 }: MatmulCase,
   variant: MatmulVariant,
 ): { readonly source: KernelSource; readonly groups: readonly [number, number, number] } {
   const [rowStride, aStep] = transpose === 'tn' ? [1, m] : [k, 1];
@@ -90,13 +105,18 @@ export function matmulSource(
         ...{ M: m, N: n, K: k },
         ...{ A_ROW: rowStride, A_STEP: aStep, B_COLUMN: columnStride, B_STEP: bStep },
         ...{ LEFT: 8 / halves, RIGHT: halves === 2 ? columns : 4, COLUMNS: columns },
-        ACCUMULATE: accumulate ? 1 : 0,
+        ...{ ACCUMULATE: accumulate ? 1 : 0, SCALE: bitsOf(scale) },
+        ...{ OUT_IS_HALF: isHalf(stored.out), BESIDE_IS_HALF: isHalf(stored.beside) },
       },
-      promise: { kind: 'close', relativeL2: 1e-5 },
+      types: { InA: stored.a, InB: stored.b, Out: stored.out, Beside: stored.beside },
+      promise: { kind: 'close', relativeL2: stored.out === 'f16' ? 1e-3 : 1e-5 },
     },
     groups: groupsOf(variant, Math.ceil(m / variant.rows), Math.ceil(n / variant.columns)),
   };
 }
+
+/** The word of an f32: sizes are whole numbers. */
+const bitsOf = (value: number): number => new Uint32Array(new Float32Array([value]).buffer)[0];
 
 const groupsOf = (
   { inLine }: MatmulVariant,
