@@ -1,6 +1,7 @@
 import type { StarlingError } from '../base/errors.ts';
 import { fromHalf, toHalf } from '../base/half.ts';
 import { invariant } from '../base/invariant.ts';
+import type { BusyMeter } from './busy-meter.ts';
 import { openDevice, type AdapterReport } from './device.ts';
 import { KernelCache, type Dispatch } from './kernel.ts';
 import { gpuProblem, lossOf, withErrorScopes } from './problems.ts';
@@ -30,8 +31,11 @@ export class Gpu {
   readonly choices = new Map<string, string>();
   /** Called with every dispatch as it is encoded: the one point through which all GPU work passes. */
   onDispatch: ((dispatch: Dispatch) => void) | undefined;
+  /** Told of every submit and its end, where someone measures. */
+  meter: BusyMeter | undefined;
   /** Settles when the device is lost other than by `close`: a StarlingError `gpu-lost` to show. */
   readonly lost: Promise<StarlingError>;
+  #closed = false;
   readonly #owned = new Set<GPUBuffer>();
   readonly #staging: GPUBuffer[] = [];
 
@@ -40,7 +44,7 @@ export class Gpu {
     this.adapter = adapter;
     this.subgroupSize = subgroupSize;
     this.kernels = new KernelCache(device);
-    this.lost = lossOf(device);
+    this.lost = lossOf(device, () => this.#closed);
   }
 
   /** Throws StarlingError `no-webgpu` or `no-adapter`. */
@@ -124,6 +128,7 @@ export class Gpu {
     const encoder = this.device.createCommandEncoder();
     this.#encode(encoder, dispatches, clear);
     this.device.queue.submit([encoder.finish()]);
+    if (this.meter !== undefined) this.idle().then(this.meter.begin(), () => undefined);
   }
 
   /** Reads tensors back after everything submitted so far, in one mapping. */
@@ -147,7 +152,9 @@ export class Gpu {
       at += byteLength(tensor);
     }
     this.device.queue.submit([encoder.finish()]);
+    const ended = this.meter?.begin();
     await staging.mapAsync(mapForReading, 0, Math.max(4, total));
+    ended?.();
     const bytes = staging.getMappedRange(0, Math.max(4, total)).slice(0);
     staging.unmap();
     if (staging.size <= largestKeptStaging) this.#staging.push(staging);
@@ -186,6 +193,7 @@ export class Gpu {
   }
 
   close(): void {
+    this.#closed = true;
     this.device.destroy();
     this.#owned.clear();
   }

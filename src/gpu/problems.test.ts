@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openTestGpu } from '../testing/gpu.ts';
 import { Gpu } from './gpu.ts';
 import type { KernelSource } from './kernel.ts';
-import { gpuProblem, kindOf, lossOf } from './problems.ts';
+import { gpuProblem, kindOf, lossOf, subjectOf } from './problems.ts';
 import { nodeGpu } from '../hosts/node.ts';
 
 const gpu = await openTestGpu();
@@ -116,6 +116,26 @@ describe('errors of a GPU', () => {
       'gpu-internal',
       'gpu-validation',
     ]);
+  });
+
+  it('are about what their text names first', async () => {
+    const other = await Gpu.open(nodeGpu());
+    const told = new Promise<string>((resolve) => {
+      other.device.addEventListener('uncapturederror', ({ error }) => {
+        resolve(error.message);
+      });
+    });
+    const a = other.tensor([4], 'u32', 'too short');
+    other.device.queue.writeBuffer(a.buffer, 0, new Uint32Array(8));
+    expect(subjectOf(await told)).toBe('too short');
+    expect(subjectOf('no name\n - while at it')).toBe('no name');
+    other.close();
+  });
+
+  it('tell of a device that was destroyed behind our back', async () => {
+    const other = await Gpu.open(nodeGpu());
+    other.device.destroy();
+    expect(await other.lost).toMatchObject({ code: 'gpu-lost' });
   });
 
   it('tell of a lost device, but not of one we closed', async () => {
