@@ -416,6 +416,9 @@ describe('what a hostile peer sends', () => {
       send(encodeUnsigned({ kind: 'want-piece', root: genesis, index: 0 }));
     }
     await world.pass(60);
+    const { rejections } = world.volunteers[0]?.swarm.view() ?? { rejections: {} };
+    for (const kind of ['want-record', 'want-named', 'want-contribution', 'want-snapshot'])
+      expect(rejections[`${kind}-too-often`], kind).toBeGreaterThan(0);
     await world.reaches(5);
     expect(world.disagreements()).toEqual([]);
     for (const one of world.volunteers) expect(one.records.get(4)?.contributions.length).toBe(2);

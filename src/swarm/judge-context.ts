@@ -5,6 +5,7 @@ import { chain, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Exchange } from './exchange.ts';
 import type { SwarmCrypto } from './identity.ts';
 import type { Ledger } from './ledger.ts';
+import type { MessagePace } from './message-pace.ts';
 import type { Envelope } from './protocol-codec.ts';
 import { signedBytes } from './protocol.ts';
 import type { RoundEvent, RoundState } from './round-state.ts';
@@ -21,6 +22,7 @@ export interface JudgeContext {
   readonly exchange: Exchange;
   readonly server: SnapshotServer;
   readonly client: SnapshotClient;
+  readonly pace: MessagePace;
   readonly state: RoundState;
   dispatch(event: RoundEvent): void;
   /** Keeps a message until its round is in progress. */

@@ -31,6 +31,8 @@ export function judge(context: JudgeContext, from: PeerId, raw: Bytes): MaybePro
   const decoded = decodeMessage(raw);
   if (!decoded.ok) return { rejected: decoded.reason };
   const { message } = decoded.value;
+  if (!context.pace.allows(from, message.kind, context.clock.now()))
+    return { rejected: `${message.kind}-too-often` };
   switch (message.kind) {
     case 'hello':
       return judgeHello(context, from, message);

@@ -17,6 +17,7 @@ import type { ChainRecord } from './membership.ts';
 import { Ledger } from './ledger.ts';
 import { ancestryOf } from './ledger-walk.ts';
 import { hashPieces, merkleRoot } from './merkle.ts';
+import { MessagePace } from './message-pace.ts';
 import { encodeUnsigned } from './protocol-codec.ts';
 import { limits, signedBytes, type Goodbye, type Message, type SignedMessage } from './protocol.ts';
 import { draftMessage } from './record-draft.ts';
@@ -94,6 +95,7 @@ export class SwarmCore implements JudgeContext {
   readonly exchange: Exchange;
   readonly server: SnapshotServer;
   readonly client: SnapshotClient;
+  readonly pace = new MessagePace();
   readonly rejections = new Map<string, number>();
   closed = false;
   /** Our newest signed confirm: shows a new link which chain we are on. */
@@ -433,6 +435,7 @@ export class SwarmCore implements JudgeContext {
         return;
       case 'peer-down':
         this.server.forget(event.peer);
+        this.pace.forget(event.peer);
         this.#inbox.forget(event.peer);
         this.#dropOrphans((one) => one.from === event.peer);
         this.dispatch({ kind: 'peer-down', peer: event.peer });
