@@ -133,6 +133,12 @@ export class Replica {
     }
   }
 
+  /** The dispatches of one piece of a micro-batch, its first, to be run one by one: how long they take is asked, not the loss. */
+  prepared(batch: TokenBatch): readonly Dispatch[] {
+    this.#prepare(this.#parts(batch)[0]);
+    return this.#train;
+  }
+
   /** The mean loss, in nats a token, of all micro-batches since `beginRound`; waits for them. */
   async roundLoss(): Promise<number> {
     invariant(this.#microBatches > 0, 'a micro-batch since the round began');

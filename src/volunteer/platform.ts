@@ -18,6 +18,8 @@ export interface Platform {
   readonly fetchCorpus: (name: string) => Promise<Bytes>;
   /** Local randomness: sampling text. Never feeds replicated state. */
   readonly localSeed: number;
+  /** The most of its time that the GPU may be busy with this, in (0, 1]; absent: all of it. */
+  readonly gpuShare?: number;
   /** Keeps what was measured of this machine's GPU; absent: it is measured at every visit. */
   readonly tuning?: TuningStore;
 }
