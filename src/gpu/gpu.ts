@@ -5,6 +5,7 @@ import type { BusyMeter } from './busy-meter.ts';
 import { openDevice, type AdapterReport } from './device.ts';
 import { KernelCache, type Dispatch } from './kernel.ts';
 import { gpuProblem, lossOf, withErrorScopes } from './problems.ts';
+import { settled } from './settle.ts';
 import { byteLength, sizeOf, type DType, type Tensor } from './tensor.ts';
 
 export type HostArray = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -153,7 +154,7 @@ export class Gpu {
     }
     this.device.queue.submit([encoder.finish()]);
     const ended = this.meter?.begin();
-    await staging.mapAsync(mapForReading, 0, Math.max(4, total));
+    await settled(this.device.queue, staging.mapAsync(mapForReading, 0, Math.max(4, total)));
     ended?.();
     const bytes = staging.getMappedRange(0, Math.max(4, total)).slice(0);
     staging.unmap();
@@ -189,7 +190,8 @@ export class Gpu {
 
   /** Resolves when everything submitted so far is done. */
   async idle(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
+    const { queue } = this.device;
+    await settled(queue, queue.onSubmittedWorkDone());
   }
 
   close(): void {
