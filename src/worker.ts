@@ -17,6 +17,8 @@ const say = (message: FromWorker): void => {
   postMessage(message);
 };
 let volunteer: Volunteer | undefined;
+/** What was asked for before there was a volunteer. */
+let gpuShare: number | undefined;
 const relay = new ChangeRelay(realClock, () => {
   if (volunteer !== undefined) say({ kind: 'status', status: volunteer.status });
 });
@@ -32,6 +34,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     transport: new PortTransport(message.transport, signer.id),
     fetchCorpus: fetchCorpusFrom(message.corpusUrl),
     localSeed: message.localSeed,
+    gpuShare: gpuShare ?? message.gpuShare,
     tuning: browserTuning,
   };
   volunteer = new Volunteer(platform, message.config, run, () => {
@@ -63,6 +66,10 @@ addEventListener('message', (event: MessageEvent<ToWorker>) => {
       break;
     case 'resume':
       volunteer?.resume();
+      break;
+    case 'gpu-share':
+      gpuShare = message.share;
+      volunteer?.setGpuShare(message.share);
       break;
     case 'leave':
       volunteer?.leave();

@@ -129,7 +129,8 @@ export class Gpu {
     const encoder = this.device.createCommandEncoder();
     this.#encode(encoder, dispatches, clear);
     this.device.queue.submit([encoder.finish()]);
-    if (this.meter !== undefined) this.idle().then(this.meter.begin(), () => undefined);
+    if (this.meter !== undefined)
+      this.device.queue.onSubmittedWorkDone().then(this.meter.begin(), () => undefined);
   }
 
   /** Reads tensors back after everything submitted so far, in one mapping. */

@@ -59,7 +59,7 @@ export class TrainingWorker {
     config: RunConfig,
     { identity, slot }: OpenIdentity,
     signaling: Signaling,
-    corpusUrl: string,
+    { corpusUrl, gpuShare }: { readonly corpusUrl: string; readonly gpuShare: number },
     listener: WorkerListener,
   ): Promise<TrainingWorker> {
     const transport = new WebRtcTransport({
@@ -88,12 +88,13 @@ export class TrainingWorker {
       transport: channel.port2,
       corpusUrl,
       localSeed: freshSeed(),
+      gpuShare,
     };
     worker.postMessage(start, [channel.port2]);
     return new TrainingWorker(worker, closeTransport);
   }
 
-  tell(message: Extract<ToWorker, { kind: 'pause' | 'resume' | 'leave' }>): void {
+  tell(message: Extract<ToWorker, { kind: 'pause' | 'resume' | 'leave' | 'gpu-share' }>): void {
     this.#worker.postMessage(message);
   }
 

@@ -16,7 +16,11 @@ export type ToWorker =
       /** Where the corpus files are, ending with a slash. */
       readonly corpusUrl: string;
       readonly localSeed: number;
+      /** The most of its time that the GPU may be busy, in (0, 1]. */
+      readonly gpuShare: number;
     }
+  /** Takes effect between two submits. */
+  | { readonly kind: 'gpu-share'; readonly share: number }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'leave' };

@@ -24,6 +24,7 @@ export class DutyCycle {
   /** From when rest is owed for what was done. */
   #since: Span;
   #halves: readonly [older: Span, newer: Span];
+  #endRest: () => void = () => undefined;
 
   constructor(clock: Clock, busyMs: () => number) {
     this.#clock = clock;
@@ -37,12 +38,13 @@ export class DutyCycle {
     return this.#share;
   }
 
-  /** Counts anew from now. Throws for what is no share. */
+  /** Counts anew from now, and ends a rest. Throws for what is no share. */
   set share(share: number) {
     invariant(isShare(share), 'a share above 0 and up to 1');
     this.#share = share;
     this.#since = this.#now();
     this.#halves = [this.#since, this.#since];
+    this.#endRest();
   }
 
   /** Busy time over wall time of the last 5 to 10 seconds; undefined in the first moments. */
@@ -53,7 +55,7 @@ export class DutyCycle {
     return wall < windowMs / 10 ? undefined : Math.min(1, (now.busyMs - busyMs) / wall);
   }
 
-  /** How long the GPU is to rest now for what it did since the share was set. */
+  /** How long the GPU is to rest now, in ms, for what it did since the share was set. */
   get owedMs(): number {
     if (this.#share === 1) return 0;
     const now = this.#now();
@@ -68,7 +70,11 @@ export class DutyCycle {
     const owed = this.owedMs;
     if (owed < shortestRestMs) return;
     await new Promise<void>((resolve) => {
-      this.#clock.after(owed, resolve);
+      const cancel = this.#clock.after(owed, resolve);
+      this.#endRest = () => {
+        cancel();
+        resolve();
+      };
     });
   }
 
