@@ -146,6 +146,11 @@ function Volunteering({ page, snapshot }: RoleProps) {
           {volunteer.fix}
         </p>
       )}
+      {volunteer.gpuPlan !== undefined && volunteer.gpuPlan.notes.length > 0 && (
+        <p className="note" data-testid="gpu-plan">
+          {volunteer.gpuPlan.notes.join(' ')}
+        </p>
+      )}
       {volunteer.catchUp !== undefined && <CatchUpProgress catchUp={volunteer.catchUp} />}
       <div className="actions">
         {state === 'failed' && <JoinButton page={page} name="Join again" />}
@@ -189,7 +194,22 @@ function Volunteering({ page, snapshot }: RoleProps) {
           {volunteer.roundsTrained > 0 && (
             <div>
               <dt>GPU share</dt>
-              <dd data-testid="gpu-share">{formatPercent(computeShare(volunteer.phaseMs))} of the time</dd>
+              <dd data-testid="gpu-share">
+                {formatPercent(volunteer.gpuShareMeasured ?? computeShare(volunteer.phaseMs))} of the time
+                {volunteer.gpuShare < 1 && `, ${formatPercent(volunteer.gpuShare)} asked for`}
+              </dd>
+            </div>
+          )}
+          {volunteer.gpuLosses > 0 && (
+            <div>
+              <dt>GPU lost, recovered</dt>
+              <dd data-testid="gpu-losses">{plural(volunteer.gpuLosses, 'time')}</dd>
+            </div>
+          )}
+          {volunteer.gpuErrors > 0 && (
+            <div>
+              <dt>GPU errors</dt>
+              <dd data-testid="gpu-errors">{volunteer.gpuErrors}, see what happened</dd>
             </div>
           )}
         </dl>
