@@ -4,18 +4,18 @@ import { SeededRandom } from '../base/random.ts';
 import { BusyMeter } from '../gpu/busy-meter.ts';
 import { longestDispatch } from '../gpu/dispatch-times.ts';
 import { Gpu } from '../gpu/gpu.ts';
-import { gpuProblem, kindOf, subjectOf } from '../gpu/problems.ts';
 import { openReplica } from '../model/open-replica.ts';
 import type { Replica, ReplicaOptions } from '../model/replica.ts';
 import { DistroStrategy } from '../strategies/distro.ts';
 import { DutyCycle } from './duty-cycle.ts';
 import type { GpuCare } from './gpu-care.ts';
 import { planOf, quickBatch } from './gpu-plan.ts';
+import { GpuWatch } from './gpu-watch.ts';
 import type { Platform } from './platform.ts';
 import { hyperparametersOf, type RunConfig } from './run-config.ts';
 import type { StatusBoard } from './status-board.ts';
 import { TroubleBudget } from './trouble-budget.ts';
-import { tuneProducts } from './tuning.ts';
+import { tuneKernels } from './tuning.ts';
 
 /** A GPU process that died comes back after a moment: so long is waited before asking again, ms. */
 const retryAfterMs = [500, 1_500, 4_000] as const;
@@ -40,12 +40,10 @@ export class Workbench implements GpuCare {
   readonly #platform: Pick<Platform, 'gpu' | 'clock' | 'tuning'>;
   readonly #config: RunConfig;
   readonly #board: StatusBoard;
-  readonly #changed: () => void;
+  readonly #watch: GpuWatch;
   readonly #budget: TroubleBudget;
   #gpu: Gpu | undefined;
   #bench: Bench | undefined;
-  /** What the GPU in use has reported and cannot be worked on with. */
-  #trouble: StarlingError | undefined;
   #quickBatch: number;
   #wholeMs: number | undefined;
   #longestMs: number | undefined;
@@ -53,7 +51,6 @@ export class Workbench implements GpuCare {
   #tooLarge: ReplicaOptions | undefined;
   #busyBeforeMs = 0;
   #closed = false;
-  readonly #refused = new Set<string>();
 
   /** `changed` is called when the board was written to out of turn. */
   constructor(
@@ -65,7 +62,7 @@ export class Workbench implements GpuCare {
     this.#platform = platform;
     this.#config = config;
     this.#board = board;
-    this.#changed = changed;
+    this.#watch = new GpuWatch(platform.clock, board, changed);
     this.#budget = new TroubleBudget(platform.clock);
     this.#quickBatch = config.microBatch;
     this.duty = new DutyCycle(platform.clock, () => this.#busyBeforeMs + (this.#gpu?.meter?.busyMs ?? 0));
@@ -97,16 +94,17 @@ export class Workbench implements GpuCare {
   }
 
   check(): void {
-    if (this.#trouble !== undefined) throw this.#trouble;
+    if (this.#watch.trouble !== undefined) throw this.#watch.trouble;
   }
 
   async troubleBehind(thrown: unknown): Promise<StarlingError | undefined> {
     if (this.#closed) return undefined;
     const isOurs = thrown instanceof StarlingError;
-    if (isOurs && ['gpu-lost', 'gpu-out-of-memory'].includes(thrown.code)) return this.#trouble ?? thrown;
-    if (this.#trouble === undefined && !isOurs)
+    if (isOurs && ['gpu-lost', 'gpu-out-of-memory'].includes(thrown.code))
+      return this.#watch.trouble ?? thrown;
+    if (this.#watch.trouble === undefined && !isOurs)
       await Promise.race([this.#gpu?.lost, this.#pause(reasonComesWithinMs)]);
-    return this.#trouble;
+    return this.#watch.trouble;
   }
 
   async recover(trouble: StarlingError): Promise<void> {
@@ -145,31 +143,9 @@ export class Workbench implements GpuCare {
   #use(gpu: Gpu): void {
     if (this.#closed) gpu.close();
     this.#gpu = gpu;
-    this.#trouble = undefined;
     gpu.meter = new BusyMeter(() => this.#platform.clock.now());
     this.#board.adapter = gpu.adapter;
-    void gpu.lost.then((lost) => {
-      if (this.#gpu === gpu) this.#trouble ??= lost;
-    });
-    gpu.device.addEventListener('uncapturederror', ({ error }) => {
-      if (this.#gpu === gpu) this.#refuse(error);
-    });
-  }
-
-  /** Want of memory ends work on this bench. What else the GPU refuses is counted, and shown once for each kernel or buffer. */
-  #refuse(error: GPUError): void {
-    const kind = kindOf(error);
-    const subject = subjectOf(error.message);
-    if (this.#trouble !== undefined) return; // what follows from it
-    const what = kind === 'out-of-memory' ? 'this round' : subject;
-    const problem = gpuProblem(kind, what, error.message.split('\n', 1)[0]);
-    if (kind === 'out-of-memory') this.#trouble = problem;
-    else {
-      this.#board.gpuErrors++;
-      if (!this.#refused.has(subject)) this.#tell('gpu-error', `${problem.message} (${problem.code})`);
-      this.#refused.add(subject);
-    }
-    this.#changed();
+    this.#watch.watch(gpu);
   }
 
   async #setUp(): Promise<void> {
@@ -210,8 +186,9 @@ export class Workbench implements GpuCare {
 
   async #tune(): Promise<void> {
     const { clock, tuning } = this.#platform;
-    const size = { batch: this.#quickBatch, sequence: this.#config.model.context };
-    await tuneProducts(this.#opened, this.#config.model, size, { clock, store: tuning });
+    const { model, strategy } = this.#config;
+    const work = { batch: this.#quickBatch, sequence: model.context, k: strategy.k };
+    await tuneKernels(this.#opened, model, work, { clock, store: tuning });
   }
 
   async #prepare(): Promise<void> {
