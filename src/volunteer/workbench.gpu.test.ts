@@ -52,14 +52,14 @@ test('a GPU asked to rest half of the time does, and works on when it is not ask
   one.volunteer.setGpuShare(0.5);
   const { round } = one.volunteer.status;
   const resting = await one.until(
-    (status) => status.round >= round + 10 && status.gpuShareMeasured !== undefined,
+    (status) => status.round >= round + 6 && status.gpuShareMeasured !== undefined,
   );
   expect(resting.gpuShare).toBe(0.5);
   expect(resting.gpuShareMeasured).toBeGreaterThan(0.4);
   expect(resting.gpuShareMeasured).toBeLessThan(0.6);
   one.volunteer.setGpuShare(1);
   const busy = await one.until(
-    (status) => status.round > resting.round + 4 && status.gpuShareMeasured !== undefined,
+    (status) => status.round > resting.round + 3 && status.gpuShareMeasured !== undefined,
   );
   expect(busy.gpuShareMeasured).toBeGreaterThan(0.65);
   one.volunteer.leave();

@@ -12,6 +12,7 @@ import type { GpuCare } from './gpu-care.ts';
 import { planOf, quickBatch } from './gpu-plan.ts';
 import { GpuWatch } from './gpu-watch.ts';
 import type { Platform } from './platform.ts';
+import { choosePrecision } from './precision.ts';
 import { hyperparametersOf, type RunConfig } from './run-config.ts';
 import type { StatusBoard } from './status-board.ts';
 import { TroubleBudget } from './trouble-budget.ts';
@@ -37,7 +38,7 @@ interface Bench {
  */
 export class Workbench implements GpuCare {
   readonly duty: DutyCycle;
-  readonly #platform: Pick<Platform, 'gpu' | 'clock' | 'tuning'>;
+  readonly #platform: Pick<Platform, 'gpu' | 'clock' | 'tuning' | 'precision'>;
   readonly #config: RunConfig;
   readonly #board: StatusBoard;
   readonly #watch: GpuWatch;
@@ -54,7 +55,7 @@ export class Workbench implements GpuCare {
 
   /** `changed` is called when the board was written to out of turn. */
   constructor(
-    platform: Pick<Platform, 'gpu' | 'clock' | 'tuning'>,
+    platform: Pick<Platform, 'gpu' | 'clock' | 'tuning' | 'precision'>,
     config: RunConfig,
     board: StatusBoard,
     changed: () => void,
@@ -99,10 +100,12 @@ export class Workbench implements GpuCare {
 
   async troubleBehind(thrown: unknown): Promise<StarlingError | undefined> {
     if (this.#closed) return undefined;
-    const isOurs = thrown instanceof StarlingError;
-    if (isOurs && ['gpu-lost', 'gpu-out-of-memory'].includes(thrown.code))
+    const code = thrown instanceof StarlingError ? thrown.code : undefined;
+    if (thrown instanceof StarlingError && ['gpu-lost', 'gpu-out-of-memory'].includes(thrown.code))
       return this.#watch.trouble ?? thrown;
-    if (this.#watch.trouble === undefined && !isOurs)
+    // A kernel that cannot be compiled, a buffer that cannot be read: it may be that there is no GPU any more.
+    const isSuspect = code === undefined || code.startsWith('gpu-');
+    if (this.#watch.trouble === undefined && isSuspect)
       await Promise.race([this.#gpu?.lost, this.#pause(reasonComesWithinMs)]);
     return this.#watch.trouble;
   }
@@ -181,6 +184,7 @@ export class Workbench implements GpuCare {
       }
     }
     for (const [key, variant] of choices) this.#gpu?.choices.set(key, variant);
+    this.#board.precision = undefined; // it may be another GPU
     await this.#prepare();
   }
 
@@ -193,11 +197,14 @@ export class Workbench implements GpuCare {
 
   async #prepare(): Promise<void> {
     const { model, seed } = this.#config;
-    const options = { seed, batch: this.#quickBatch, sequence: model.context };
+    const size = { batch: this.#quickBatch, sequence: model.context };
+    const { clock, precision: wished } = this.#platform;
+    this.#board.precision ??= await choosePrecision(this.#opened, model, size, { clock, wished });
+    const { precision } = this.#board.precision;
     this.#bench = await openReplica(
       this.#opened,
       model,
-      options,
+      { seed, ...size, precision },
       (replica, taken) => ({
         replica,
         taken,
