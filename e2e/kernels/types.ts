@@ -1,6 +1,5 @@
-export const deviceNames = ['chromium', 'firefox', 'node'] as const;
-export type DeviceName = (typeof deviceNames)[number];
-export type BrowserName = Exclude<DeviceName, 'node'>;
+export const browserNames = ['chromium', 'firefox'] as const;
+export type BrowserName = (typeof browserNames)[number];
 
 export interface TestOutcome {
   /** The test's name after those of the suites around it. */
@@ -32,4 +31,17 @@ export interface FileOutcome {
   readonly errors: TestOutcome['errors'];
   /** Why the file did not run at all. */
   readonly notRun?: string;
+}
+
+/** What one browser made of the test files; `adapter` is null, and nothing ran, where it has no WebGPU adapter. */
+export interface BrowserReport {
+  readonly device: BrowserName;
+  readonly host: string;
+  /** The adapter and what it offers, in words. */
+  readonly adapter: string | null;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly seconds: number;
+  readonly files: readonly FileOutcome[];
 }

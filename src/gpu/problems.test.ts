@@ -127,7 +127,12 @@ describe('errors of a GPU', () => {
     });
     const a = other.tensor([4], 'u32', 'too short');
     other.device.queue.writeBuffer(a.buffer, 0, new Uint32Array(8));
-    expect(subjectOf(await told)).toBe('too short');
+    // Dawn names the buffer, Firefox does not: then its first line is what is counted once.
+    const said = await told;
+    expect(['too short', said.split('\n', 1)[0]]).toContain(subjectOf(said));
+    expect(subjectOf('Write range does not fit in [Buffer "too short"] size (16).\n - While "calling"')).toBe(
+      'too short',
+    );
     expect(subjectOf('no name\n - while at it')).toBe('no name');
     other.close();
   });
