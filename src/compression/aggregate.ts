@@ -58,7 +58,7 @@ export function aggregateVotes(
       for (let n = from[block]; n < end; n++) {
         const index = indices[n];
         if (sums[index] === 0) met[meetings++] = index;
-        sums[index] += negative[n] === 0 ? weight : -weight;
+        sums[index] += weight - 2 * weight * negative[n]; // signs are even chances: no branch foretells them
       }
     }
     for (let n = 0; n < meetings; n++) {

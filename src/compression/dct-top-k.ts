@@ -3,7 +3,7 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
-import { compress, compressScratch, compressVariantFor, type CompressVariant } from '../kernels/compress.ts';
+import { chooseCompress, compress, compressScratch, type CompressVariant } from '../kernels/compress.ts';
 import { putBack } from '../kernels/top-k.ts';
 import { blockRuns, partsOfRun } from './block-runs.ts';
 import type { BlockLayout, ParameterSpec } from './blocks.ts';
@@ -72,7 +72,7 @@ export class DctTopK {
     { k, momentumDecay, variant, packing }: DctTopKOptions,
   ) {
     const { gpu, norm, tensors } = source;
-    const how = variant ?? compressVariantFor(gpu);
+    const how = variant ?? chooseCompress(gpu, layout.blocks, k);
     this.#source = source;
     this.#layout = layout;
     this.#k = k;

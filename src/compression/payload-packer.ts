@@ -77,6 +77,16 @@ export class PayloadPacker {
     this.#packed = { dispatches, payload, sorted };
   }
 
+  /** Compiles what it dispatches on another thread. */
+  async compile(): Promise<void> {
+    await Promise.all(this.#packed?.dispatches.map((dispatch) => dispatch.compile()) ?? []);
+  }
+
+  /** It took too long to compile, and is not waited for. */
+  abandon(): void {
+    for (const dispatch of this.#packed?.dispatches ?? []) dispatch.forget();
+  }
+
   /** Submits `before`, which fill the slots, and what packs them, and reads the payload back: one submit, one mapping. */
   async pack(before: readonly Dispatch[]): Promise<Packed> {
     const packed = this.#packed;

@@ -47,6 +47,10 @@ export interface Dispatch {
   readonly tensors: readonly Tensor[];
   /** Rewrites the uniform struct for later submits. */
   readonly setUniforms: (words: readonly Word[]) => void;
+  /** Compiles on another thread. Throws StarlingError `gpu-validation` or `gpu-internal`. */
+  readonly compile: () => Promise<void>;
+  /** `compileAhead` no longer waits for this kernel, and who binds it next compiles it anew. */
+  readonly forget: () => void;
 }
 
 const computeStage = 4;
@@ -72,16 +76,16 @@ export function packWords(words: readonly Word[]): ArrayBuffer {
 /** One kernel on a device. Its pipeline is compiled when first needed, or ahead of that. */
 class Kernel {
   readonly layout: GPUBindGroupLayout;
+  readonly label: string;
   readonly #device: GPUDevice;
   readonly #source: KernelSource;
-  readonly #label: string;
   #pipeline: GPUComputePipeline | undefined;
   #compiling: Promise<void> | undefined;
 
   constructor(device: GPUDevice, source: KernelSource, label: string) {
     this.#device = device;
     this.#source = source;
-    this.#label = label;
+    this.label = label;
     const entries: GPUBindGroupLayoutEntry[] = source.bindings.map((access, index) => ({
       binding: index + 1,
       visibility: computeStage,
@@ -115,7 +119,7 @@ class Kernel {
       const wrong = await scope;
       const isOurs = wrong !== null || (thrown as { reason?: string }).reason === 'validation';
       const text = wrong?.message ?? describeError(thrown);
-      throw gpuProblem(isOurs ? 'validation' : 'internal', this.#label, text);
+      throw gpuProblem(isOurs ? 'validation' : 'internal', this.label, text);
     }
   }
 
@@ -127,7 +131,7 @@ class Kernel {
     const constants = Object.entries(sizes).map(([name, value]) => `const ${name} = ${value}u;\n`);
     const aliases = Object.entries(types).map(([name, type]) => `alias ${name} = ${type};\n`);
     const preamble = [...enables, ...constants, ...aliases].join('');
-    const label = this.#label;
+    const label = this.label;
     return {
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.layout] }),
       compute: {
@@ -206,6 +210,10 @@ export class KernelCache {
       groups,
       tensors,
       setUniforms,
+      compile: () => kernel.compile(),
+      forget: () => {
+        this.#kernels.delete(kernel.label);
+      },
     };
   }
 

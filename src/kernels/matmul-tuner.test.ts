@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock, realClock } from '../base/clock.ts';
 import { openTestGpu } from '../testing/gpu.ts';
+import { matmulVariants } from './matmul-source.ts';
 import type { MatmulShape } from './matmul.reference.ts';
-import { keptChoices, recallChoices, tuneMatmul } from './matmul-tuner.ts';
+import { matmulFamily, tuneMatmul } from './matmul-tuner.ts';
 import { caseKey } from './matmul.ts';
+import { keptChoices, recallChoices, undecided } from './choices.ts';
 
 const gpu = await openTestGpu();
 const shapes: readonly MatmulShape[] = [
@@ -12,6 +14,8 @@ const shapes: readonly MatmulShape[] = [
   { m: 64, n: 64, k: 64, transpose: 'nn' },
   { m: 2, n: 64, k: 64, transpose: 'nn' },
 ];
+const names = new Set<string>(matmulVariants.map(({ name }) => name));
+const unknown = () => undecided(gpu.choices, matmulFamily(gpu, shapes).contests).map(({ key }) => key);
 
 describe('the tuner of products', () => {
   it('notes for every shape the variant it measured fastest', async () => {
@@ -19,23 +23,30 @@ describe('the tuner of products', () => {
     const before = gpu.bytesAllocated;
     const trials = await tuneMatmul(gpu, shapes, { clock: realClock, budgetMs: 60_000 });
     for (const shape of shapes.slice(0, 3)) {
-      const own = trials.filter((trial) => trial.shape === shape);
+      const own = trials.filter((trial) => trial.key === caseKey(shape));
       const [best] = own.sort((a, b) => a.ms - b.ms);
       expect(gpu.choices.get(caseKey(shape))).toBe(best?.variant);
     }
     expect(new Set(trials.map(({ variant }) => variant)).size).toBeGreaterThan(1);
+    expect(trials.filter(({ problem }) => problem !== undefined)).toEqual([]);
     expect(gpu.bytesAllocated).toBe(before);
   });
 
   it('takes what it kept back, and nothing else', () => {
     const kept = keptChoices(gpu);
     gpu.choices.clear();
-    expect(recallChoices(gpu, { ...kept, 'matmul-nt/1x1x1': 'a variant of tomorrow' }, shapes)).toEqual([]);
+    recallChoices(
+      gpu,
+      { ...kept, 'matmul-nt/1x1x1': 'a variant of tomorrow', 'a#left': 'quad,tomorrow' },
+      names,
+    );
+    expect(unknown()).toEqual([]);
     expect(keptChoices(gpu)).toEqual(kept);
     for (const garbage of [undefined, null, 7, 'x', [1], { a: 1 }]) {
       gpu.choices.clear();
+      recallChoices(gpu, garbage, names);
       // The last is too small to be measured.
-      expect(recallChoices(gpu, garbage, shapes)).toEqual(shapes.slice(0, 3));
+      expect(new Set(unknown())).toEqual(new Set(shapes.slice(0, 3).map(caseKey)));
       expect(gpu.choices.size).toBe(0);
     }
   });

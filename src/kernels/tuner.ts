@@ -1,0 +1,240 @@
+import type { Clock } from '../base/clock.ts';
+import { describeError } from '../base/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Dispatch } from '../gpu/kernel.ts';
+import { contestants, noteChoice } from './choices.ts';
+
+/** A way to do what a contest is about. */
+export interface Entrant {
+  readonly name: string;
+  /** Resolves once it can run without a compiler. */
+  compile(): Promise<void>;
+  /** Does the work so many times; resolves when it is done. */
+  run(count: number): Promise<void>;
+  /** It took too long to compile: what it has begun is not waited for. */
+  abandon(): void;
+  /** Where it is far behind says nothing of other contests. */
+  readonly isParticular?: boolean;
+}
+
+/** A case of an op that has variants: the same work, done by each. */
+export interface Contest {
+  /** Where the winner is noted: `Gpu.choices`. */
+  readonly key: string;
+  /** The first is what is taken where none was measured, or nearly. */
+  readonly entrants: readonly Entrant[];
+  /** Cases for which its winner stands unless they are measured in the same visit. */
+  readonly like?: readonly string[];
+}
+
+/** Contests that share a part of the time, in the order in which they are held. */
+export interface Family {
+  /** Operations of a step that they decide about. */
+  readonly work: number;
+  readonly contests: readonly Contest[];
+  /** Frees what was run on. */
+  free(): void;
+}
+
+/** What was measured of one case by one variant. */
+export interface Trial {
+  readonly key: string;
+  readonly variant: string;
+  /** Of one run, the best of its turns, and its share in compiling; infinite where there was a problem. */
+  readonly ms: number;
+  /** Why it cannot be used here. */
+  readonly problem?: string;
+}
+
+export interface TunerOptions {
+  readonly clock: Clock;
+  /** No measurement begins after this; the longest there is goes on beyond it. */
+  readonly budgetMs: number;
+}
+
+/** Every variant is tried so often in turn, so that a machine that is busy for a moment does no variant an injustice. */
+const turns = 3;
+/** A submit holds as many runs as fill about that long: short ones drown in the cost of a submit. */
+const submitMs = 4;
+const mostInSubmit = 64;
+/** A variant that stays this much slower than the best of one contest is not tried in others of the family. */
+const hopeless = 3;
+/** One that is this much slower after the first turn will not catch up. */
+const behind = 1.3;
+/** What compiling costs is spread over so many uses: a run is thousands, but its first minute counts too. */
+const usesOfPipeline = 500;
+/** The part of the time that a compiler may take for one variant, where there is another to go on with. */
+const longestCompile = 0.5;
+/** The part of the time that a family has at least. */
+const leastShare = 0.1;
+
+/**
+ * Measures which variant does each case fastest on this device, and notes it in `choices`. Each family has a part of the time by
+ * its work, in the order given; what one leaves over is the next one's, and at last that of contests that were cut short. One that
+ * is cut short notes the best so far and whom it left out, for the next visit. Returns what was measured.
+ */
+export async function tune(
+  choices: Map<string, string>,
+  families: readonly Family[],
+  { clock, budgetMs }: TunerOptions,
+): Promise<readonly Trial[]> {
+  const trials: Trial[] = [];
+  const start = clock.now();
+  const shares = families.map(({ work }, _, { length }) => {
+    const all = families.reduce((sum, one) => sum + one.work, 0);
+    return leastShare + (1 - leastShare * length) * (all > 0 ? work / all : 1 / length);
+  });
+  const dropped = families.map(() => new Set<string>());
+  const standIns = new Set<string>();
+  const hold = async (index: number, endMs: number): Promise<void> => {
+    for (const contest of families[index].contests) {
+      if (clock.now() >= endMs) return;
+      const { key, like = [] } = contest;
+      const entrants = standIns.has(key) ? contest.entrants : contestants(choices, contest);
+      const times = { clock, endMs, lastMs: start + budgetMs, longestMs: longestCompile * budgetMs };
+      const here = await compare(choices, { key, entrants }, dropped[index], times);
+      trials.push(...here);
+      const winner = choices.get(key);
+      if (winner === undefined || here.length === 0) continue;
+      standIns.delete(key);
+      for (const other of like) {
+        if (choices.has(other)) continue;
+        noteChoice(choices, other, winner, []);
+        standIns.add(other);
+      }
+    }
+  };
+  try {
+    let endMs = start;
+    for (let index = 0; index < families.length; index++) {
+      endMs += shares[index] * budgetMs;
+      await hold(index, endMs);
+    }
+    for (let index = 0; index < families.length; index++) await hold(index, start + budgetMs);
+  } finally {
+    for (const family of families) family.free();
+  }
+  return trials;
+}
+
+interface Times {
+  readonly clock: Clock;
+  /** When no measurement begins any more, and when no compiler is waited for any more. */
+  readonly endMs: number;
+  readonly lastMs: number;
+  /** That a variant may take to compile. */
+  readonly longestMs: number;
+}
+
+interface Measured {
+  readonly entrant: Entrant;
+  readonly compileMs: number;
+  readonly count: number;
+  ms: number;
+}
+
+/** Notes the best of a few turns of each entrant, as far as the time reaches; none if it does not reach the first. */
+async function compare(
+  choices: Map<string, string>,
+  { key, entrants }: Contest,
+  dropped: Set<string>,
+  { clock, endMs, lastMs, longestMs }: Times,
+): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  const measured: Measured[] = [];
+  const left: string[] = [];
+  const timed = async (entrant: Entrant, count: number): Promise<number> => {
+    const start = clock.now();
+    await entrant.run(count);
+    return (clock.now() - start) / count;
+  };
+  // A contest taken up again has to come on: its best so far, and one that was left out.
+  const before = choices.get(key);
+  const least = before === entrants.at(0)?.name ? 2 : 1;
+  for (const entrant of entrants) {
+    const { name } = entrant;
+    if (dropped.has(name) && name !== before) continue;
+    if (measured.length >= least && clock.now() >= endMs) {
+      left.push(name);
+      continue;
+    }
+    try {
+      const start = clock.now();
+      const remainingMs = measured.length < least ? Infinity : Math.max(0, lastMs - start);
+      const limitMs = measured.length === 0 ? Infinity : Math.min(longestMs, remainingMs);
+      if (!(await within(clock, limitMs, entrant.compile()))) {
+        entrant.abandon();
+        if (limitMs < longestMs) left.push(name);
+        else trials.push({ key, variant: name, ms: Infinity, problem: 'it takes too long to compile' });
+        continue;
+      }
+      const compiledMs = clock.now() - start;
+      const firstMs = await timed(entrant, 1);
+      const ms = await timed(entrant, 1);
+      const count = Math.min(mostInSubmit, Math.ceil(submitMs / Math.max(ms, 0.05)));
+      measured.push({ entrant, compileMs: compiledMs + Math.max(0, firstMs - ms), count, ms });
+    } catch (thrown) {
+      entrant.abandon();
+      trials.push({ key, variant: name, ms: Infinity, problem: describeError(thrown) });
+    }
+  }
+  for (let turn = 1; turn < turns; turn++) {
+    for (const one of measured) {
+      const best = Math.min(...measured.map(({ ms }) => ms));
+      if (clock.now() >= endMs) break;
+      if (one.ms <= behind * best) one.ms = Math.min(one.ms, await timed(one.entrant, one.count));
+    }
+  }
+  for (const { entrant, ms, compileMs } of measured)
+    trials.push({ key, variant: entrant.name, ms: ms + compileMs / usesOfPipeline });
+  const [best] = trials.filter(({ ms }) => ms < Infinity).sort((a, b) => a.ms - b.ms);
+  if (best === undefined) return trials;
+  for (const { entrant, ms } of measured)
+    if (ms > hopeless * best.ms && entrant.isParticular !== true) dropped.add(entrant.name);
+  noteChoice(choices, key, best.variant, left);
+  return trials;
+}
+
+/** Whether it came about in time. Later errors are nobody's. */
+async function within(clock: Clock, limitMs: number, work: Promise<void>): Promise<boolean> {
+  if (limitMs === Infinity) {
+    await work;
+    return true;
+  }
+  let cancel = (): void => undefined;
+  const late = new Promise<boolean>((resolve) => {
+    cancel = clock.after(limitMs, () => {
+      resolve(false);
+    });
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    cancel();
+  }
+}
+
+/** An entrant that is dispatches, bound when its turn comes. */
+export function dispatchEntrant(
+  gpu: Gpu,
+  name: string,
+  bind: () => readonly Dispatch[],
+  isParticular = false,
+): Entrant {
+  let dispatches: readonly Dispatch[] = [];
+  return {
+    name,
+    isParticular,
+    async compile() {
+      dispatches = bind();
+      await Promise.all(dispatches.map((dispatch) => dispatch.compile()));
+    },
+    async run(count) {
+      gpu.submit(Array.from({ length: count }, () => dispatches).flat());
+      await gpu.idle();
+    },
+    abandon() {
+      for (const dispatch of dispatches) dispatch.forget();
+    },
+  };
+}
