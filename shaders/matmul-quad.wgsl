@@ -1,17 +1,18 @@
 // Variant: four neighbouring threads (a quad) make 8 rows by 32 columns. Each loads two of the eight values of A and gives them to
 // the other three, so a thread has 10 loads for its 64 multiply-adds instead of 16. For machines where a load costs as much as many
-// multiply-adds. A workgroup is 16 quads in a line (lib/quad-tiles.wgsl), so that narrow outputs
+// multiply-adds. A workgroup is TILES quads in a line (lib/quad-tiles.wgsl), so that narrow outputs
 // waste none. Needs `subgroups`.
 // Sums are named vectors, l<row> of the left columns and r<row> of the right: as matrices they are a quarter slower.
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(4 * TILES)
 fn quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;
   let tile = tileOf(group, index);
   let row = 8u * (tile / tilesAcross);
   let column = LEFT * (4u * (tile % tilesAcross) + lane);
-  let aTop = A_ROW * min(row + lane, M - 1u);
-  let aBottom = A_ROW * min(row + 4u + lane, M - 1u);
+  batch = group.z;
+  let aTop = startOfA() + A_ROW * min(row + lane, M - 1u);
+  let aBottom = startOfA() + A_ROW * min(row + 4u + lane, M - 1u);
   let bLeft = columnOffsets(column);
   let bRight = columnOffsets(column + RIGHT);
   var l0 = vec4f();

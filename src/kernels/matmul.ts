@@ -22,6 +22,8 @@ export interface MatmulOperands extends MatmulShape {
   /** Adds to `out` instead of overwriting it: gradients of parameters. Not with an epilogue. */
   readonly accumulate?: boolean;
   readonly epilogue?: Epilogue;
+  /** So many products of this shape in one dispatch: every tensor holds them one after the other. 1 unless given. */
+  readonly batch?: number;
   /** Compiled in, so one of few: takes the scale of a loss back where gradients of weights are added up. 1 unless given. */
   readonly scale?: number;
   /** The variant to take, whatever was measured: tests and the tuner. */
@@ -37,9 +39,9 @@ export interface MatmulOperands extends MatmulShape {
  * one measured fastest on this device (matmul-tuner.ts); before any was, the first that suits.
  */
 export function matmul(gpu: Gpu, operands: MatmulOperands): Dispatch {
-  const { a, b, out, m, n, k, transpose, accumulate = false, scale = 1, epilogue } = operands;
+  const { a, b, out, m, n, k, transpose, batch = 1, accumulate = false, scale = 1, epilogue } = operands;
   const product: MatmulCase = {
-    ...{ m, n, k, transpose, accumulate, scale, epilogue: epilogue?.kind ?? 'plain' },
+    ...{ m, n, k, batch, transpose, accumulate, scale, epilogue: epilogue?.kind ?? 'plain' },
     stored: {
       ...{ a: storedTypeOf(a), b: storedTypeOf(b), out: storedTypeOf(out) },
       beside: storedTypeOf(besideOf(epilogue) ?? out),
@@ -50,11 +52,11 @@ export function matmul(gpu: Gpu, operands: MatmulOperands): Dispatch {
   const { name } = source;
   const expect = (tensor: Tensor, what: string, rows: number, columns: number): void => {
     invariant(
-      tensor.length === rows * columns,
-      `${name}: ${what} has ${tensor.length} elements for ${rows} x ${columns}`,
+      tensor.length === batch * rows * columns,
+      `${name}: ${what} has ${tensor.length} elements for ${batch} of ${rows} x ${columns}`,
     );
   };
-  invariant(m >= 1 && n >= 1 && k >= 1, `${name}: sizes ${m}, ${n}, ${k}`);
+  invariant(m >= 1 && n >= 1 && k >= 1 && batch >= 1, `${name}: sizes ${m}, ${n}, ${k}, ${batch}`);
   invariant(Number.isFinite(Math.fround(scale)), `${name}: scale ${scale}`);
   invariant(!(accumulate && epilogue !== undefined), `${name}: accumulates, and has an epilogue`);
   expect(a, 'a', m, k);
