@@ -44,6 +44,17 @@ describe('the memory of a step', () => {
     expect(cut.length).toBe(parameterLayout({ ...presets.nano, vocabulary: 1088 }).length);
   });
 
+  it('is smaller in mixed precision by half of the activations that are f16, less a copy of the parameters', () => {
+    const { small } = presets;
+    const options = { ...training, sequence: small.context };
+    const layout = parameterLayout(small).length;
+    const { width, hidden, blocks, vocabulary } = small;
+    const halves = blocks * (6 * width + 3 * hidden) + width + vocabulary + width + 2 * hidden;
+    const saved = peakBytes(small, options) - peakBytes(small, { ...options, precision: 'mixed' });
+    expect(saved).toBe(2 * small.context * halves - 2 * layout);
+    expect(saved).toBeGreaterThan(0.1 * gibibyte);
+  });
+
   it('grows with the micro-batch, and with depth only where activations are kept', () => {
     const bytes = (blocks: number, batch: number, checkpoint: boolean): number => {
       const config = { ...presets.micro, blocks };
