@@ -1,7 +1,8 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { slotPresent } from '../kernels/top-k.ts';
-import type { Entrant, Family } from '../kernels/tuner.ts';
+import type { Entrant } from '../kernels/entrant.ts';
+import type { Family } from '../kernels/tuner.ts';
 import type { BlockLayout } from './blocks.ts';
 import { choosePacking, packingKey, packings, PayloadPacker, type Packing } from './payload-packer.ts';
 

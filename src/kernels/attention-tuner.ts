@@ -11,7 +11,8 @@ import {
 } from './attention-variants.ts';
 import { attention, attentionBackward } from './attention.ts';
 import { rotaryTable } from './rotary.ts';
-import { dispatchEntrant, type Contest, type Family } from './tuner.ts';
+import { dispatchEntrant } from './entrant.ts';
+import { type Contest, type Family } from './tuner.ts';
 
 /** Attention, forward and backward, made so many `times` a step, bound as a block of the model binds it. */
 export function attentionFamily(gpu: Gpu, shape: AttentionShape, times = 1): Family {
@@ -28,6 +29,7 @@ export function attentionFamily(gpu: Gpu, shape: AttentionShape, times = 1): Fam
     const others = attentionVariantsFor(gpu, shape).filter((variant) => variant !== usual);
     return {
       key: attentionKey(shape, pass),
+      leads: true,
       entrants: [usual, ...others].map((variant) =>
         dispatchEntrant(gpu, variant.name, () => bind(pass, variant)),
       ),

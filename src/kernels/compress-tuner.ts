@@ -11,7 +11,8 @@ import {
   compressVariants,
   type CompressVariant,
 } from './compress.ts';
-import { dispatchEntrant, type Family } from './tuner.ts';
+import { dispatchEntrant } from './entrant.ts';
+import { type Family } from './tuner.ts';
 
 /** More blocks than this are as many times slower by either variant. */
 const mostBlocks = 512;

@@ -4,7 +4,8 @@ import { sizeOf, slice, type Tensor } from '../gpu/tensor.ts';
 import type { MatmulShape } from './matmul.reference.ts';
 import { variantsFor, type MatmulVariant } from './matmul-source.ts';
 import { caseKey, isSmall, matmul } from './matmul.ts';
-import { dispatchEntrant, tune, type Contest, type Family, type Trial, type TunerOptions } from './tuner.ts';
+import { dispatchEntrant } from './entrant.ts';
+import { tune, type Contest, type Family, type Trial, type TunerOptions } from './tuner.ts';
 
 const transposes = ['nt', 'nn', 'tn'] as const;
 /** No product large enough to be measured is fastest by it. */
@@ -36,6 +37,7 @@ export function matmulFamily(gpu: Gpu, shapes: readonly MatmulShape[], times = 1
           particular.has(variant.name),
         ),
       ),
+    leads: firsts.includes(shape),
     like: firsts.includes(shape)
       ? ordered.filter((other) => other.transpose === shape.transpose && other !== shape).map(caseKey)
       : [],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../base/clock.ts';
 import { undecided } from './choices.ts';
-import { tune, type Contest, type Entrant, type Family } from './tuner.ts';
+import type { Entrant } from './entrant.ts';
+import { tune, type Contest, type Family } from './tuner.ts';
 
 interface Fake {
   /** Of one run; given several, of one run after the other. */
@@ -155,6 +156,17 @@ describe('the tuner', () => {
     expect(cut.get('products#left')).toContain('v8');
   });
 
+  it('gives those that lead a part each of the time of their family', async () => {
+    const machine = new FakeMachine();
+    const fakes = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`v${n}`, { ms: 50 }]));
+    const leading = ['one', 'two', 'three'].map((key) => ({ ...machine.contest(key, fakes), leads: true }));
+    const choices = new Map<string, string>();
+    await visit(machine, choices, [machine.family(1, ...leading, machine.contest('last', fakes))], 1_200);
+    const tried = (key: string) => machine.asked.filter((asked) => asked.startsWith(key)).length;
+    for (const key of ['one', 'two', 'three']) expect(tried(key)).toBeGreaterThan(3);
+    expect(tried('last')).toBe(0);
+  });
+
   it('measures at the next visits whom it left out, against the best so far, until there is none', async () => {
     const machine = new FakeMachine();
     const times = { a: { ms: 50 }, b: { ms: 40 }, c: { ms: 60 }, d: { ms: 30 } };
@@ -195,8 +207,8 @@ describe('the tuner', () => {
     const machine = new FakeMachine();
     const choices = new Map<string, string>();
     const contest = machine.contest('op', {
-      first: { ms: 9, compileMs: 600 },
-      later: { ms: 1, compileMs: 450 },
+      first: { ms: 9, compileMs: 800 },
+      later: { ms: 1, compileMs: 250 },
     });
     await visit(machine, choices, [machine.family(1, contest)], 1_000);
     expect(machine.asked).toEqual(['op first', 'op later', 'op later given up']);

@@ -1,21 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import type { Dispatch } from '../gpu/kernel.ts';
 import { contestants, noteChoice } from './choices.ts';
-
-/** A way to do what a contest is about. */
-export interface Entrant {
-  readonly name: string;
-  /** Resolves once it can run without a compiler. */
-  compile(): Promise<void>;
-  /** Does the work so many times; resolves when it is done. */
-  run(count: number): Promise<void>;
-  /** It took too long to compile: what it has begun is not waited for. */
-  abandon(): void;
-  /** Where it is far behind says nothing of other contests. */
-  readonly isParticular?: boolean;
-}
+import type { Entrant } from './entrant.ts';
 
 /** A case of an op that has variants: the same work, done by each. */
 export interface Contest {
@@ -25,6 +11,8 @@ export interface Contest {
   readonly entrants: readonly Entrant[];
   /** Cases for which its winner stands unless they are measured in the same visit. */
   readonly like?: readonly string[];
+  /** Has a part of the family's time to itself; those that do not take what is left, one after the other. */
+  readonly leads?: boolean;
 }
 
 /** Contests that share a part of the time, in the order in which they are held. */
@@ -57,14 +45,17 @@ const turns = 3;
 /** A submit holds as many runs as fill about that long: short ones drown in the cost of a submit. */
 const submitMs = 4;
 const mostInSubmit = 64;
-/** A variant that stays this much slower than the best of one contest is not tried in others of the family. */
+/**
+ * A variant that stays this much slower than the best of one contest, or is given up by its compile time, is not tried in
+ * others of the family.
+ */
 const hopeless = 3;
 /** One that is this much slower after the first turn will not catch up. */
 const behind = 1.3;
 /** What compiling costs is spread over so many uses: a run is thousands, but its first minute counts too. */
 const usesOfPipeline = 500;
 /** The part of the time that a compiler may take for one variant, where there is another to go on with. */
-const longestCompile = 0.5;
+const longestCompile = 0.3;
 /** The part of the time that a family has at least. */
 const leastShare = 0.1;
 
@@ -87,12 +78,17 @@ export async function tune(
   const dropped = families.map(() => new Set<string>());
   const standIns = new Set<string>();
   const hold = async (index: number, endMs: number): Promise<void> => {
-    for (const contest of families[index].contests) {
+    const { contests } = families[index];
+    for (const [at, contest] of contests.entries()) {
       if (clock.now() >= endMs) return;
       const { key, like = [] } = contest;
-      const entrants = standIns.has(key) ? contest.entrants : contestants(choices, contest);
-      const times = { clock, endMs, lastMs: start + budgetMs, longestMs: longestCompile * budgetMs };
-      const here = await compare(choices, { key, entrants }, dropped[index], times);
+      const parts = Math.max(1, contests.slice(at).filter(({ leads }) => leads).length);
+      const open = contestants(choices, contest);
+      const entrants = standIns.has(key) ? bestFirst(contest.entrants, choices.get(key)) : open;
+      const here = await compare(choices, { key, entrants }, dropped[index], {
+        ...{ clock, endMs: clock.now() + (endMs - clock.now()) / parts },
+        ...{ lastMs: start + budgetMs, longestMs: longestCompile * budgetMs },
+      });
       trials.push(...here);
       const winner = choices.get(key);
       if (winner === undefined || here.length === 0) continue;
@@ -116,6 +112,9 @@ export async function tune(
   }
   return trials;
 }
+
+const bestFirst = (entrants: readonly Entrant[], best: string | undefined): readonly Entrant[] =>
+  [...entrants].sort((a, b) => Number(b.name === best) - Number(a.name === best));
 
 interface Times {
   readonly clock: Clock;
@@ -165,7 +164,10 @@ async function compare(
       if (!(await within(clock, limitMs, entrant.compile()))) {
         entrant.abandon();
         if (limitMs < longestMs) left.push(name);
-        else trials.push({ key, variant: name, ms: Infinity, problem: 'it takes too long to compile' });
+        else {
+          dropped.add(name);
+          trials.push({ key, variant: name, ms: Infinity, problem: 'it takes too long to compile' });
+        }
         continue;
       }
       const compiledMs = clock.now() - start;
@@ -212,29 +214,4 @@ async function within(clock: Clock, limitMs: number, work: Promise<void>): Promi
   } finally {
     cancel();
   }
-}
-
-/** An entrant that is dispatches, bound when its turn comes. */
-export function dispatchEntrant(
-  gpu: Gpu,
-  name: string,
-  bind: () => readonly Dispatch[],
-  isParticular = false,
-): Entrant {
-  let dispatches: readonly Dispatch[] = [];
-  return {
-    name,
-    isParticular,
-    async compile() {
-      dispatches = bind();
-      await Promise.all(dispatches.map((dispatch) => dispatch.compile()));
-    },
-    async run(count) {
-      gpu.submit(Array.from({ length: count }, () => dispatches).flat());
-      await gpu.idle();
-    },
-    abandon() {
-      for (const dispatch of dispatches) dispatch.forget();
-    },
-  };
 }
