@@ -35,6 +35,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     fetchCorpus: fetchCorpusFrom(message.corpusUrl),
     localSeed: message.localSeed,
     gpuShare: gpuShare ?? message.gpuShare,
+    precision: message.precision,
     tuning: browserTuning,
   };
   volunteer = new Volunteer(platform, message.config, run, () => {

@@ -29,6 +29,7 @@ export const fakeStatus = (
   parameters: 1000,
   gpuBytes: 0,
   gpuPlan: undefined,
+  precision: undefined,
   gpuLosses: 0,
   gpuErrors: 0,
   gpuShare: 1,

@@ -205,18 +205,16 @@ export class BrowserHost {
         this.#relay.changed();
         resolve();
       };
-      const [corpusUrl, gpuShare] = [this.#corpusUrl, this.#gpuShare];
-      TrainingWorker.start(config, key, signaling, { corpusUrl, gpuShare }, { status, broken }).then(
-        (worker) => {
-          if (this.#training !== training) {
-            worker.stop();
-            return;
-          }
-          training.worker = worker;
-          if (this.#gpuShare !== gpuShare) worker.tell({ kind: 'gpu-share', share: this.#gpuShare });
-        },
-        reject,
-      );
+      const { precision } = this.#options;
+      const asked = { corpusUrl: this.#corpusUrl, gpuShare: this.#gpuShare, precision };
+      TrainingWorker.start(config, key, signaling, asked, { status, broken }).then((worker) => {
+        if (this.#training !== training) {
+          worker.stop();
+          return;
+        }
+        training.worker = worker;
+        if (this.#gpuShare !== asked.gpuShare) worker.tell({ kind: 'gpu-share', share: this.#gpuShare });
+      }, reject);
     }).catch((thrown: unknown) => {
       if (this.#training === training) this.#stop();
       throw thrown;

@@ -158,6 +158,7 @@ export class NodeHost {
       fetchCorpus: fetchCorpusFrom(this.#corpusUrl),
       localSeed: freshSeed(),
       gpuShare: this.#gpuShare,
+      precision: this.#options.page.precision,
     };
     const volunteer = new Volunteer(platform, config, runId, () => this.#relay.changed());
     const announcer = new Announcer(this.#shared, realClock, canonicalJson(config));

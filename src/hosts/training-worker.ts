@@ -59,7 +59,7 @@ export class TrainingWorker {
     config: RunConfig,
     { identity, slot }: OpenIdentity,
     signaling: Signaling,
-    { corpusUrl, gpuShare }: { readonly corpusUrl: string; readonly gpuShare: number },
+    asked: Pick<Extract<ToWorker, { kind: 'start' }>, 'corpusUrl' | 'gpuShare' | 'precision'>,
     listener: WorkerListener,
   ): Promise<TrainingWorker> {
     const transport = new WebRtcTransport({
@@ -86,9 +86,8 @@ export class TrainingWorker {
       keys,
       keysAreKept: slot !== undefined,
       transport: channel.port2,
-      corpusUrl,
       localSeed: freshSeed(),
-      gpuShare,
+      ...asked,
     };
     worker.postMessage(start, [channel.port2]);
     return new TrainingWorker(worker, closeTransport);

@@ -81,6 +81,7 @@ export const fakeVolunteer = (with_: Partial<VolunteerStatus> = {}): VolunteerSt
   parameters: 164_160,
   gpuBytes: 12_000_000,
   gpuPlan: undefined,
+  precision: undefined,
   gpuLosses: 0,
   gpuErrors: 0,
   gpuShare: 1,

@@ -33,6 +33,7 @@ export class StatusBoard {
   adapter: AdapterReport | undefined;
   gpuBytes = 0;
   gpuPlan: VolunteerStatus['gpuPlan'];
+  precision: VolunteerStatus['precision'];
   gpuLosses = 0;
   gpuErrors = 0;
   duty: { readonly share: number; readonly measured: number | undefined } | undefined;
@@ -186,6 +187,7 @@ export class StatusBoard {
       parameters,
       gpuBytes: this.gpuBytes,
       gpuPlan: this.gpuPlan,
+      precision: this.precision,
       gpuLosses: this.gpuLosses,
       gpuErrors: this.gpuErrors,
       gpuShare: this.duty?.share ?? 1,

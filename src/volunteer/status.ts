@@ -2,6 +2,7 @@ import type { AdapterReport } from '../gpu/device.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
 import type { PresetName } from '../model/config.ts';
 import type { GpuPlan } from './gpu-plan.ts';
+import type { PrecisionChoice } from './precision.ts';
 import type { CurveAnnouncement, RecordAnnouncement } from '../swarm/announcements.ts';
 
 export type VolunteerState =
@@ -106,6 +107,8 @@ export interface VolunteerStatus {
   readonly gpuBytes: number;
   /** How the GPU takes a micro-batch, and why; undefined until the model is on it. */
   readonly gpuPlan: GpuPlan | undefined;
+  /** What gradients are computed in, and why; undefined until the model is on the GPU. */
+  readonly precision: PrecisionChoice | undefined;
   /** How often the GPU was lost, and everything was set up again. */
   readonly gpuLosses: number;
   /** What the GPU refused to do: a mistake of ours or of its driver. The events name each once. */

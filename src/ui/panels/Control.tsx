@@ -185,6 +185,14 @@ function Volunteering({ page, snapshot }: RoleProps) {
             <dt>GPU memory</dt>
             <dd data-testid="gpu-memory">{formatBytes(volunteer.gpuBytes)}</dd>
           </div>
+          {volunteer.precision !== undefined && (
+            <div title={volunteer.precision.reason}>
+              <dt>Precision</dt>
+              <dd data-testid="precision">
+                {volunteer.precision.precision === 'mixed' ? 'mixed: f16 and f32' : 'f32'}
+              </dd>
+            </div>
+          )}
           {volunteer.joinCatchUpMs !== undefined && (
             <div>
               <dt>Caught up in</dt>
