@@ -111,7 +111,7 @@ describe('attention', () => {
   describe.each(offered)('by %s', (_, variant) => {
     it.each([
       [2, 37, 4, 2, 10],
-      [1, 70, 6, 2, 32],
+      [1, 70, 6, 2, 12],
       [1, 21, 3, 1, 16],
       [1, 50, 2, 2, 6],
     ])(
