@@ -2,7 +2,10 @@ import { nodeGpu } from '../hosts/node.ts';
 
 type ErrorListener = (event: { readonly error: GPUError }) => void;
 
-/** Dawn, with its devices at hand for a test to break. `entry` is what a volunteer is given. */
+/**
+ * Dawn, with its devices at hand for a test to break, and without optional features: their kernels take longest to compile, and a
+ * device that is lost compiles all again. `entry` is what a volunteer is given.
+ */
 export class FragileGpu {
   readonly devices: GPUDevice[] = [];
   /** Called with each device as it is opened. */
@@ -19,6 +22,7 @@ export class FragileGpu {
       }
       const adapter = await nodeGpu().requestAdapter(options);
       if (adapter === null) return null;
+      Object.defineProperty(adapter, 'features', { value: new Set() });
       const requestDevice = adapter.requestDevice.bind(adapter);
       return Object.assign(adapter, {
         requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
