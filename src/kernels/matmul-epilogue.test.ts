@@ -67,11 +67,14 @@ describe('a product with an epilogue', () => {
       const gateUp = gpu.tensor([m, 2 * n], 'f32', 'gateUp', pairs);
       const out = gpu.tensor([m, 2 * n], 'f32', 'out', poisoned(2 * m * n));
       const shape = { m, n, k, transpose: 'nt' } as const;
-      const epilogue = { kind: 'swiglu-backward', gateUp } as const;
+      const activated = gpu.tensor([m, n], 'f32', 'activated', poisoned(m * n));
+      const epilogue = { kind: 'swiglu-backward', gateUp, activated } as const;
       gpu.submit([matmul(gpu, { a, b, out, ...shape, variant, epilogue })]);
       const expected = swigluBackwardReference(pairs, matmulReference(aValues, bValues, shape), m, n);
       expect(relativeL2(await gpu.readF32(out), expected), `${m} ${n} ${k}`).toBeLessThanOrEqual(bound);
-      gpu.free(a, b, gateUp, out);
+      const again = swigluReference(pairs, m, n);
+      expect(relativeL2(await gpu.readF32(activated), again), `${m} ${n} ${k}`).toBeLessThanOrEqual(bound);
+      gpu.free(a, b, gateUp, out, activated);
     }
   });
 

@@ -50,6 +50,7 @@ async function run(
   const b = gpu.tensor([n * k], stored.b, 'b', bValues);
   const out = gpu.tensor([m, wide], stored.out, 'out', before);
   const beside = gpu.tensor([besideLength], stored.beside, 'beside', besideValues);
+  const again = gpu.tensor([m * n], stored.beside, 'activated', poisoned(m * n)); // of `swiglu-backward`
   const epilogue: Epilogue | undefined =
     kind === 'plain'
       ? undefined
@@ -57,7 +58,7 @@ async function run(
         ? { kind, add: beside }
         : kind === 'swiglu'
           ? { kind, activated: beside }
-          : { kind, gateUp: beside };
+          : { kind, gateUp: beside, activated: again };
   const rest = epilogue === undefined ? { accumulate } : { epilogue };
   gpu.submit([matmul(gpu, { a, b, out, ...shape, scale, variant, ...rest })]);
   const product = matmulReference(aValues, bValues, shape).map((value) => scale * value);
@@ -75,7 +76,12 @@ async function run(
       type: stored.beside,
       error: relativeL2(await gpu.readF32(beside), swigluReference(product, m, n / 2)),
     });
-  gpu.free(a, b, out, beside);
+  if (kind === 'swiglu-backward')
+    results.push({
+      type: stored.beside,
+      error: relativeL2(await gpu.readF32(again), swigluReference(besideValues, m, n)),
+    });
+  gpu.free(a, b, out, beside, again);
   return results;
 }
 

@@ -111,7 +111,7 @@ const epilogues: Readonly<Record<EpilogueKind, { code: string; bindings: KernelS
   plain: { code: plain, bindings: ['write'] },
   residual: { code: residual, bindings: ['read', 'write'] },
   swiglu: { code: swiglu, bindings: ['write', 'write'] },
-  'swiglu-backward': { code: swigluBackward, bindings: ['read', 'write'] },
+  'swiglu-backward': { code: swigluBackward, bindings: ['read', 'write', 'write'] },
 };
 
 export const matmulVariants: readonly MatmulVariant[] = variants;

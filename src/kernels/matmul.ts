@@ -12,8 +12,11 @@ export type Epilogue =
   | { readonly kind: 'residual'; readonly add: Tensor }
   /** N = 2 h: out [M,2h] = P = (gate, value), activated [M,h] = silu(gate) * value. */
   | { readonly kind: 'swiglu'; readonly activated: Tensor }
-  /** P is the gradient of `activated` [M,h], N = h: out [M,2h] is the gradient of `gateUp` [M,2h]. */
-  | { readonly kind: 'swiglu-backward'; readonly gateUp: Tensor };
+  /**
+   * P is the gradient of `activated` [M,h], N = h: out [M,2h] is the gradient of `gateUp` [M,2h], and `activated`, of the same type as
+   * `gateUp`, is computed again.
+   */
+  | { readonly kind: 'swiglu-backward'; readonly gateUp: Tensor; readonly activated: Tensor };
 
 export interface MatmulOperands extends MatmulShape {
   readonly a: Tensor;
@@ -78,7 +81,9 @@ export function matmul(gpu: Gpu, operands: MatmulOperands): Dispatch {
     case 'swiglu-backward':
       expect(out, 'out', m, 2 * n);
       expect(epilogue.gateUp, 'gateUp', m, 2 * n);
-      return bind(epilogue.gateUp, out);
+      expect(epilogue.activated, 'activated', m, n);
+      invariant(epilogue.activated.dtype === epilogue.gateUp.dtype, `${name}: activated is of gateUp's type`);
+      return bind(epilogue.gateUp, out, epilogue.activated);
   }
 }
 

@@ -36,7 +36,7 @@ export function linear(gpu: Gpu, x: Tensor, w: Tensor, out: Tensor, epilogue?: E
 /** What the gradient of x in `linearBackward` becomes: overwritten, added to, or put through SwiGLU's backward pass. */
 type InputGradient = Pick<MatmulOperands, 'accumulate' | 'epilogue'>;
 
-/** The two gradients of out = x W': dW [out,in] += scale dOut' x, and dX [N,in] = dOut W. */
+/** The two gradients of out = x W': dX [N,in] = dOut W, whose epilogue may make x again, and dW [out,in] += scale dOut' x. */
 export function linearBackward(
   gpu: Gpu,
   tensors: { x: Tensor; w: Tensor; dOut: Tensor; dX: Tensor; dW: Tensor; scale: number },
@@ -47,7 +47,7 @@ export function linearBackward(
   const rows = x.length / inputs;
   const ofW = { m: outputs, n: inputs, k: rows, transpose: 'tn', accumulate: true, scale } as const;
   const ofX = { m: rows, n: inputs, k: outputs, transpose: 'nn', ...how } as const;
-  return [matmul(gpu, { a: dOut, b: x, out: dW, ...ofW }), matmul(gpu, { a: dOut, b: w, out: dX, ...ofX })];
+  return [matmul(gpu, { a: dOut, b: w, out: dX, ...ofX }), matmul(gpu, { a: dOut, b: x, out: dW, ...ofW })];
 }
 
 /**
@@ -120,7 +120,9 @@ export function blockBackward(
     ),
   ];
   return [
-    ...through('down', activated, dStream, dGateUp, { epilogue: { kind: 'swiglu-backward', gateUp } }),
+    ...through('down', activated, dStream, dGateUp, {
+      epilogue: { kind: 'swiglu-backward', gateUp, activated },
+    }),
     ...through('gateUp', mlpNormed, dGateUp, dRows),
     ...norm('mlpNorm', middle, mlpRstd),
     ...through('output', attended, dStream, dRows),

@@ -33,7 +33,7 @@ export interface BlockActivations<T> {
   readonly mlpNormed: T; // [N,d]
   readonly mlpRstd: T; // f32 [N]
   readonly gateUp: T; // [N,2h]
-  readonly activated: T; // [N,h]
+  readonly activated: T; // [N,h], of all blocks the same: computed again on the way back
 }
 
 /** Gradients on the way through the model; every block overwrites them. Types as in `BlockActivations`. */
@@ -90,6 +90,7 @@ export function planPasses<T>(
   const chunk = headChunkRows(config, rows, most);
   const parts = vocabularyParts(config, most);
   const kept = gradients && !checkpoint ? blocks : 1;
+  const activated = allocate('activated', [rows, hidden], half);
   const streams = gradients ? blocks + 1 : 2; // two take turns if none is kept
   return {
     ids: allocate('ids', [rows], 'u32'),
@@ -111,7 +112,7 @@ export function planPasses<T>(
       mlpNormed: allocate('mlpNormed', [rows, width], half),
       mlpRstd: allocate('mlpRstd', [rows]),
       gateUp: allocate('gateUp', [rows, 2 * hidden], half),
-      activated: allocate('activated', [rows, hidden], half),
+      activated,
     })),
     streams: Array.from({ length: streams }, (_, i) => allocate(`stream.${i}`, [rows, width])),
     backward: gradients
