@@ -36,6 +36,9 @@ export function parseOptions(args: string[]): Options {
   return { device, named: values.testNamePattern, json: values.json, wanted: positionals };
 }
 
+/** Files of tests that take minutes: only by their whole name. */
+const longFiles = ['e2e/kernels/mixed-precision.long.ts'];
+
 /** The test files of kernels and of what they stand on, paths from the root. */
 export function testFiles(wanted: readonly string[]): string[] {
   return ['src/kernels', 'src/gpu']
@@ -47,5 +50,6 @@ export function testFiles(wanted: readonly string[]): string[] {
     .filter((path) => path.endsWith('.test.ts'))
     .concat('src/model/mixed-precision.gpu.test.ts') // a page may have f16 where Node has none
     .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
+    .concat(longFiles.filter((path) => wanted.some((part) => part !== '' && path.endsWith(`${part}.ts`))))
     .sort();
 }

@@ -2,11 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, randomNormal, relativeL2 } from '../testing/gpu.ts';
 import { offersHalves } from '../testing/halves.ts';
-import { textBatch } from '../testing/text-batches.ts';
-import { presets, type ModelConfig } from './config.ts';
-import { AdamWOptimizer } from './optimizer.ts';
+import { lossCurve, mean } from '../testing/loss-curve.ts';
+import type { ModelConfig } from './config.ts';
 import { peakBytes } from './pass-memory.ts';
-import type { Precision } from './precision.ts';
 import { Replica, type ReplicaOptions } from './replica.ts';
 import type { TokenBatch } from './token-batch.ts';
 
@@ -36,31 +34,6 @@ async function trained(options: Partial<ReplicaOptions>) {
   replica.close();
   return { loss, evaluated, gradients, names };
 }
-
-/** Losses of training `nano` on real text by AdamW, from the same weights on the same batches. */
-async function losses(precision: Precision, steps: number): Promise<number[]> {
-  const { nano } = presets;
-  const options = { seed: 7, batch: 4, sequence: nano.context, precision };
-  const { replica, optimizer } = await gpu.prepare('the model', () => {
-    const made = Replica.create(gpu, nano, options);
-    const adamW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
-    return { replica: made, optimizer: new AdamWOptimizer(made, adamW) };
-  });
-  const random = new SeededRandom(52);
-  const curve: number[] = [];
-  for (let step = 0; step < steps; step++) {
-    replica.beginRound();
-    replica.enqueue(textBatch(random, options.batch, options.sequence));
-    curve.push(await replica.roundLoss());
-    optimizer.step(2e-3 * Math.min(1, (step + 1) / 10));
-  }
-  optimizer.close();
-  replica.close();
-  return curve;
-}
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('mixed precision', () => {
   if (offersHalves(gpu)) {
@@ -112,11 +85,10 @@ describe('mixed precision', () => {
     });
 
     it('learns `nano` from text as f32 does: the last of 60 losses within 0.5 %', async () => {
-      const [full, mixed] = [await losses('f32', 60), await losses('mixed', 60)];
+      const full = await lossCurve(gpu, 'f32', 60);
+      const mixed = await lossCurve(gpu, 'mixed', 60);
       expect(mean(full.slice(-10))).toBeLessThan(0.7 * full[0]);
-      const difference = mean(mixed.slice(-10)) / mean(full.slice(-10)) - 1;
-      console.log(`f32 ${mean(full.slice(-10)).toFixed(4)}, mixed ${mean(mixed.slice(-10)).toFixed(4)} nats`);
-      expect(Math.abs(difference)).toBeLessThan(0.005);
+      expect(Math.abs(mean(mixed.slice(-10)) / mean(full.slice(-10)) - 1)).toBeLessThan(0.005);
     });
   } else {
     it('is refused where the device has no f16', () => {
