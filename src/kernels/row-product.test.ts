@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fromHalf, toHalf } from '../base/half.ts';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
 import { matmulReference } from './matmul.reference.ts';
@@ -41,6 +42,27 @@ describe('one row times a matrix', () => {
       gpu.free(x, w, add);
     },
   );
+
+  if (gpu.device.features.has('shader-f16'))
+    it.each([
+      ['f32', 'f16', 'f32'],
+      ['f16', 'f16', 'f16'],
+    ] as const)('reads and writes halves: x %s, w and add %s, out %s', async (x, w, out) => {
+      const [k, n] = [100, 66];
+      const random = new SeededRandom(9);
+      const values = [k, n * k, n].map((length) =>
+        randomNormal(random, length).map((value) => fromHalf(toHalf(value))),
+      );
+      const [xs, ws, adds] = values;
+      const types = [x, w, w] as const;
+      const [xTensor, wTensor, add] = values.map((all, i) => gpu.tensor([all.length], types[i], 'in', all));
+      const made = gpu.tensor([n], out, 'out', poisoned(n));
+      gpu.submit([rowProduct(gpu, { x: xTensor, w: wTensor, add, out: made })]);
+      const product = matmulReference(xs, ws, { m: 1, n, k, transpose: 'nt' });
+      const error = relativeL2(await gpu.readF32(made), residualAddReference(product, adds));
+      expect(error).toBeLessThanOrEqual(out === 'f16' ? 1e-3 : bound);
+      gpu.free(xTensor, wTensor, add, made);
+    });
 
   it('refuses lengths that do not fit', () => {
     const x = gpu.tensor([4], 'f32', 'x');
