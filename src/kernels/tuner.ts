@@ -51,7 +51,11 @@ const mostInSubmit = 64;
  */
 const hopeless = 3;
 /** One that is this much slower after the first turn will not catch up. */
-const behind = 1.3;
+const behind = 1.5;
+/** ms: what else a first run may have to do does not count against so much. */
+const longRun = 20;
+/** A contest that was begun compares so many, whatever the time: the best so far, and one that was left out. */
+const least = 2;
 /** What compiling costs is spread over so many uses: a run is thousands, but its first minute counts too. */
 const usesOfPipeline = 500;
 /** The part of the time that a compiler may take for one variant, where there is another to go on with. */
@@ -147,9 +151,7 @@ async function compare(
     await entrant.run(count);
     return (clock.now() - start) / count;
   };
-  // A contest taken up again has to come on: its best so far, and one that was left out.
   const before = choices.get(key);
-  const least = before === entrants.at(0)?.name ? 2 : 1;
   for (const entrant of entrants) {
     const { name } = entrant;
     if (dropped.has(name) && name !== before) continue;
@@ -160,8 +162,11 @@ async function compare(
     try {
       const start = clock.now();
       const remainingMs = measured.length < least ? Infinity : Math.max(0, lastMs - start);
-      const limitMs = measured.length === 0 ? Infinity : Math.min(longestMs, remainingMs);
+      const isFirst = measured.length === 0;
+      const limitMs = isFirst ? Math.max(longestMs, lastMs - start) : Math.min(longestMs, remainingMs);
       if (!(await within(clock, limitMs, entrant.compile()))) {
+        // What is taken where nothing was measured goes on compiling: it will be needed.
+        if (isFirst) return trials;
         entrant.abandon();
         if (limitMs < longestMs) left.push(name);
         else {
@@ -172,7 +177,7 @@ async function compare(
       }
       const compiledMs = clock.now() - start;
       const firstMs = await timed(entrant, 1);
-      const ms = await timed(entrant, 1);
+      const ms = firstMs >= longRun ? firstMs : await timed(entrant, 1);
       const count = Math.min(mostInSubmit, Math.ceil(submitMs / Math.max(ms, 0.05)));
       measured.push({ entrant, compileMs: compiledMs + Math.max(0, firstMs - ms), count, ms });
     } catch (thrown) {
