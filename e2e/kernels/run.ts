@@ -29,24 +29,37 @@ function summed(files: readonly FileOutcome[]): Pick<BrowserReport, 'passed' | '
   return { passed: count('passed'), failed: count('failed') + broken.length, skipped: count('skipped') };
 }
 
-/** Runs `files` one after the other in one browser. With `brief`, only failures and sums a file are told. */
-async function runIn(
-  device: BrowserName,
+type Tell = (line: string) => void;
+
+/** The files of one browser, that one or two instances of it take turns at. */
+interface Work {
+  readonly device: BrowserName;
+  readonly left: string[];
+  readonly outcomes: FileOutcome[];
+  host: string;
+  /** Null until a browser has found one. */
+  adapter: string | null;
+  seconds: number;
+}
+
+/** Runs what `take` gives, one after the other, in a browser of its own. With `brief`, only failures and sums a file are told. */
+async function runFiles(
+  work: Work,
   bundle: Bundle,
-  files: readonly string[],
-  named: string | undefined,
-  brief: boolean,
-): Promise<BrowserReport> {
-  const start = performance.now();
-  const tell = (line: string): void => {
-    console.log(brief ? `${device.padEnd(8)} ${line}` : line);
-  };
-  const runner = await PageRunner.open(device, bundle);
-  const { host, adapter } = runner;
-  const outcomes: FileOutcome[] = [];
+  take: () => string | undefined,
+  {
+    named,
+    brief,
+    tell,
+  }: { readonly named: string | undefined; readonly brief: boolean; readonly tell: Tell },
+): Promise<void> {
+  const runner = await PageRunner.open(work.device, bundle);
   try {
-    tell(`${host}: ${adapter ?? 'no WebGPU adapter'}`);
-    for (const file of adapter === undefined ? [] : files) {
+    work.host = runner.host;
+    tell(`${runner.host}: ${runner.adapter ?? 'no WebGPU adapter'}`);
+    if (runner.adapter === undefined) return;
+    work.adapter = runner.adapter;
+    for (let file = take(); file !== undefined; file = take()) {
       if (!brief) tell(file);
       const outcome = await runner.run({ file, named }, ({ state, name, ms, errors }) => {
         if (state === 'failed' || (state === 'passed' && !brief))
@@ -58,15 +71,47 @@ async function runIn(
       const counts = `${passed} passed, ${failed} failed in ${(outcome.ms / 1000).toFixed(1)} s`;
       if (outcome.notRun !== undefined) tell(`  NOT RUN ${file}: ${outcome.notRun}`);
       else if (brief) tell(`${file}: ${counts}`);
-      outcomes.push(outcome);
+      work.outcomes.push(outcome);
     }
   } finally {
     await runner.close();
   }
-  const sums = summed(outcomes);
-  const seconds = (performance.now() - start) / 1000;
-  tell(`${host}: ${sums.passed} passed, ${sums.failed} failed in ${seconds.toFixed(1)} s`);
-  return { device, host, adapter: adapter ?? null, ...sums, seconds, files: outcomes };
+}
+
+/**
+ * Runs `files` in each of `devices`, side by side. A browser that is done is followed by a second instance of one that is not,
+ * which takes files from the end: the machine has a core for each.
+ */
+async function runAll(
+  devices: readonly BrowserName[],
+  bundle: Bundle,
+  files: readonly string[],
+  named: string | undefined,
+): Promise<BrowserReport[]> {
+  const start = performance.now();
+  const brief = devices.length > 1;
+  const works = devices.map((device): Work => {
+    return { device, left: [...files], outcomes: [], host: device, adapter: null, seconds: 0 };
+  });
+  const run = async (work: Work, take: () => string | undefined): Promise<void> => {
+    const tell: Tell = (line) => {
+      console.log(brief ? `${work.device.padEnd(8)} ${line}` : line);
+    };
+    await runFiles(work, bundle, take, { named, brief, tell });
+    work.seconds = (performance.now() - start) / 1000;
+  };
+  await Promise.all(
+    works.map(async (work) => {
+      await run(work, () => work.left.shift());
+      const behind = works.find(({ adapter, left }) => adapter !== null && left.length > 0);
+      if (work.adapter !== null && behind !== undefined) await run(behind, () => behind.left.pop());
+    }),
+  );
+  return works.map(({ device, host, adapter, seconds, outcomes }) => {
+    const sums = summed(outcomes);
+    console.log(`${host}: ${sums.passed} passed, ${sums.failed} failed in ${seconds.toFixed(1)} s`);
+    return { device, host, adapter, ...sums, seconds, files: outcomes };
+  });
 }
 
 /** Exit codes: 0 all passed, 1 something failed or nothing ran, 2 wrong arguments, 3 a browser has no WebGPU adapter. */
@@ -88,8 +133,7 @@ export async function main(args: string[]): Promise<void> {
     return;
   }
   const bundle = await bundleTests(files);
-  const brief = device.length > 1;
-  const reports = await Promise.all(device.map((one) => runIn(one, bundle, files, named, brief)));
+  const reports = await runAll(device, bundle, files, named);
   if (json !== undefined) {
     mkdirSync(dirname(json), { recursive: true });
     writeFileSync(json, JSON.stringify(reports, null, 1));
