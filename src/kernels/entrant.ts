@@ -6,7 +6,7 @@ export interface Entrant {
   readonly name: string;
   /** Resolves once it can run without a compiler. */
   compile(): Promise<void>;
-  /** Does the work so many times; resolves when it is done. */
+  /** Does the work so many times in one submit, if it can; resolves when it is done. No times is an empty submit. */
   run(count: number): Promise<void>;
   /** It took too long to compile: what it has begun is not waited for. */
   abandon(): void;

@@ -1,60 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../base/clock.ts';
+import { FakeMachine } from '../testing/fake-machine.ts';
 import { undecided } from './choices.ts';
-import type { Entrant } from './entrant.ts';
-import { tune, type Contest, type Family } from './tuner.ts';
-
-interface Fake {
-  /** Of one run; given several, of one run after the other. */
-  readonly ms: number | readonly number[];
-  readonly compileMs?: number;
-  readonly fails?: true;
-  readonly isParticular?: true;
-}
-
-/** A machine on which all that is measured takes as long as it is told, and what was asked of it. */
-class FakeMachine {
-  readonly clock = new ManualClock();
-  readonly asked: string[] = [];
-
-  contest(key: string, fakes: Readonly<Record<string, Fake>>, like: readonly string[] = []): Contest {
-    const entrants = Object.entries(fakes).map(([name, fake]) => this.#entrant(key, name, fake));
-    return { key, entrants, like };
-  }
-
-  family(work: number, ...contests: Contest[]): Family & { freed: number } {
-    const family = {
-      ...{ work, contests, freed: 0 },
-      free() {
-        family.freed++;
-      },
-    };
-    return family;
-  }
-
-  #entrant(key: string, name: string, { ms, compileMs = 0, fails, isParticular }: Fake): Entrant {
-    let runs = 0;
-    return {
-      name,
-      isParticular: isParticular === true,
-      compile: async () => {
-        this.asked.push(`${key} ${name}`);
-        await Promise.resolve(); // a compiler works elsewhere: the limit runs meanwhile
-        this.clock.advance(compileMs);
-        if (fails) throw new Error('no such instruction');
-        for (let turn = 0; turn < 10; turn++) await Promise.resolve(); // who gave up heard of that first
-      },
-      run: (count) => {
-        for (let n = 0; n < count; n++)
-          this.clock.advance(typeof ms === 'number' ? ms : (ms[Math.min(runs++, ms.length - 1)] ?? 0));
-        return Promise.resolve();
-      },
-      abandon: () => {
-        this.asked.push(`${key} ${name} given up`);
-      },
-    };
-  }
-}
+import { tune, type Family } from './tuner.ts';
 
 /** One visit to that machine. */
 const visit = (
@@ -90,6 +37,36 @@ describe('the tuner', () => {
     await visit(machine, choices, [machine.family(1, steady, close)], 60_000);
     expect(choices.get('steady')).toBe('hiccup');
     expect(choices.get('close')).toBe('cheap'); // 5 ms and 1000 / 500
+  });
+
+  it.each([0.1, 1, 4, 12, 50])(
+    'finds the fastest where a submit costs %d ms, wherever it stands, and drops none for that cost',
+    async (perSubmit) => {
+      const fakes = { a: { ms: 0.9 }, b: { ms: 0.4 }, c: { ms: 0.6 } };
+      for (const order of ['abc', 'bca', 'cab']) {
+        const machine = new FakeMachine(perSubmit);
+        const choices = new Map<string, string>();
+        const inOrder = Object.fromEntries([...order].map((name) => [name, fakes[name as 'a' | 'b' | 'c']]));
+        const contests = [machine.contest('one', inOrder), machine.contest('two', inOrder)];
+        await visit(machine, choices, [machine.family(1, ...contests)], 10_000);
+        expect([...choices], order).toEqual([
+          ['one', 'b'],
+          ['two', 'b'],
+        ]);
+        expect(machine.asked, order).toEqual(
+          ['one', 'two'].flatMap((key) => [...order].map((name) => `${key} ${name}`)),
+        );
+      }
+    },
+  );
+
+  it('does not compare a run that shares a submit with one that has its own, where the time ends between', async () => {
+    // Alone: 9.6 and 9.2 ms a run, twice each; the time ends within the first turn of submits that are shared.
+    const machine = new FakeMachine(8);
+    const choices = new Map<string, string>();
+    const contest = machine.contest('op', { first: { ms: 1.6 }, faster: { ms: 1.2 } });
+    await visit(machine, choices, [machine.family(1, contest)], 55);
+    expect([...choices]).toEqual([['op', 'faster']]);
   });
 
   it('lets the first winner stand for others of its like unless there is time to measure them', async () => {

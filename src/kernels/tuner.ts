@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import { contestants, noteChoice } from './choices.ts';
 import type { Entrant } from './entrant.ts';
+import { alone, beyond, takeTurns, together, type Measured } from './turns.ts';
 
 /** A case of an op that has variants: the same work, done by each. */
 export interface Contest {
@@ -40,18 +41,11 @@ export interface TunerOptions {
   readonly budgetMs: number;
 }
 
-/** Every variant is tried so often in turn, so that a machine that is busy for a moment does no variant an injustice. */
-const turns = 3;
-/** A submit holds as many runs as fill about that long: short ones drown in the cost of a submit. */
-const submitMs = 4;
-const mostInSubmit = 64;
 /**
  * A variant that stays this much slower than the best of one contest, or is given up by its compile time, is not tried in
  * others of the family.
  */
 const hopeless = 3;
-/** One that is this much slower after the first turn will not catch up. */
-const behind = 1.5;
 /** ms: what else a first run may have to do does not count against so much. */
 const longRun = 20;
 /** A contest that was begun compares so many, whatever the time: the best so far, and one that was left out. */
@@ -129,13 +123,6 @@ interface Times {
   readonly longestMs: number;
 }
 
-interface Measured {
-  readonly entrant: Entrant;
-  readonly compileMs: number;
-  readonly count: number;
-  ms: number;
-}
-
 /** Notes the best of a few turns of each entrant, as far as the time reaches; none if it does not reach the first. */
 async function compare(
   choices: Map<string, string>,
@@ -149,7 +136,7 @@ async function compare(
   const timed = async (entrant: Entrant, count: number): Promise<number> => {
     const start = clock.now();
     await entrant.run(count);
-    return (clock.now() - start) / count;
+    return (clock.now() - start) / Math.max(1, count);
   };
   const before = choices.get(key);
   for (const entrant of entrants) {
@@ -178,26 +165,21 @@ async function compare(
       const compiledMs = clock.now() - start;
       const firstMs = await timed(entrant, 1);
       const ms = firstMs >= longRun ? firstMs : await timed(entrant, 1);
-      const count = Math.min(mostInSubmit, Math.ceil(submitMs / Math.max(ms, 0.05)));
-      measured.push({ entrant, compileMs: compiledMs + Math.max(0, firstMs - ms), count, ms });
+      measured.push({ entrant, compileMs: compiledMs + Math.max(0, firstMs - ms), aloneMs: ms });
     } catch (thrown) {
       entrant.abandon();
       trials.push({ key, variant: name, ms: Infinity, problem: describeError(thrown) });
     }
   }
-  for (let turn = 1; turn < turns; turn++) {
-    for (const one of measured) {
-      const best = Math.min(...measured.map(({ ms }) => ms));
-      if (clock.now() >= endMs) break;
-      if (one.ms <= behind * best) one.ms = Math.min(one.ms, await timed(one.entrant, one.count));
-    }
-  }
-  for (const { entrant, ms, compileMs } of measured)
-    trials.push({ key, variant: entrant.name, ms: ms + compileMs / usesOfPipeline });
+  await takeTurns(measured, timed, () => clock.now() >= endMs);
+  // Who was not timed together was far behind alone, and alone is never less: the comparison holds.
+  for (const { entrant, aloneMs, togetherMs = aloneMs, compileMs } of measured)
+    trials.push({ key, variant: entrant.name, ms: togetherMs + compileMs / usesOfPipeline });
   const [best] = trials.filter(({ ms }) => ms < Infinity).sort((a, b) => a.ms - b.ms);
   if (best === undefined) return trials;
-  for (const { entrant, ms } of measured)
-    if (ms > hopeless * best.ms && entrant.isParticular !== true) dropped.add(entrant.name);
+  for (const time of [alone, together])
+    for (const one of beyond(hopeless, measured, time))
+      if (one.entrant.isParticular !== true) dropped.add(one.entrant.name);
   noteChoice(choices, key, best.variant, left);
   return trials;
 }
