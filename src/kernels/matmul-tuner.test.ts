@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock, realClock } from '../base/clock.ts';
 import { openTestGpu } from '../testing/gpu.ts';
-import { matmulVariants } from './matmul-source.ts';
+import { matmulVariants, variantsFor } from './matmul-source.ts';
 import type { MatmulShape } from './matmul.reference.ts';
 import { matmulFamily, tuneMatmul } from './matmul-tuner.ts';
-import { caseKey } from './matmul.ts';
+import { caseKey, chooseVariant } from './matmul.ts';
 import { keptChoices, recallChoices, undecided } from './choices.ts';
 
 const gpu = await openTestGpu();
@@ -18,6 +18,22 @@ const names = new Set<string>(matmulVariants.map(({ name }) => name));
 const unknown = () => undecided(gpu.choices, matmulFamily(gpu, shapes).contests).map(({ key }) => key);
 
 describe('the tuner of products', () => {
+  it('begins with what is taken where none was measured, or where the one measured is not offered', () => {
+    gpu.choices.clear();
+    const [large] = shapes;
+    const usual = gpu.device.features.has('subgroups') ? 'quad' : 'tile8';
+    for (const { entrants } of matmulFamily(gpu, shapes).contests) expect(entrants[0].name).toBe(usual);
+    const product = { ...large, epilogue: 'swiglu', accumulate: false } as const;
+    expect(chooseVariant(gpu, product).name).toBe(usual);
+    gpu.choices.set(caseKey(large), 'split');
+    expect(chooseVariant(gpu, product).name).toBe('split');
+    gpu.choices.set(caseKey(large), 'tile4');
+    expect(variantsFor(gpu, product).map(({ name }) => name)).not.toContain('tile4');
+    expect(chooseVariant(gpu, product).name).toBe(usual);
+    expect(chooseVariant(gpu, { ...product, epilogue: 'plain' }).name).toBe('tile4');
+    gpu.choices.clear();
+  });
+
   it('notes for every shape the variant it measured fastest', async () => {
     gpu.choices.clear();
     const before = gpu.bytesAllocated;

@@ -3,7 +3,7 @@ import type { Dispatch } from '../gpu/kernel.ts';
 import { sizeOf, slice, type Tensor } from '../gpu/tensor.ts';
 import type { MatmulShape } from './matmul.reference.ts';
 import { variantsFor, type MatmulVariant } from './matmul-source.ts';
-import { caseKey, isSmall, matmul } from './matmul.ts';
+import { caseKey, isSmall, matmul, usualVariant } from './matmul.ts';
 import { dispatchEntrant } from './entrant.ts';
 import { tune, type Contest, type Family, type Trial, type TunerOptions } from './tuner.ts';
 
@@ -25,18 +25,18 @@ export function matmulFamily(gpu: Gpu, shapes: readonly MatmulShape[], times = 1
     (transpose) => ordered.find((shape) => shape.transpose === transpose) ?? [],
   );
   const scratch = new Scratch(gpu, ordered);
+  const variantsOf = (shape: MatmulShape): readonly MatmulVariant[] => {
+    const offered = variantsFor(gpu, { ...shape, epilogue: 'plain', accumulate: false });
+    const usual = usualVariant(offered, shape);
+    return offered
+      .filter(({ name }) => name !== forSmall)
+      .sort((a, b) => Number(b.name === usual) - Number(a.name === usual));
+  };
   const contestOf = (shape: MatmulShape): Contest => ({
     key: caseKey(shape),
-    entrants: variantsFor(gpu, { ...shape, epilogue: 'plain', accumulate: false })
-      .filter(({ name }) => name !== forSmall)
-      .map((variant) =>
-        dispatchEntrant(
-          gpu,
-          variant.name,
-          () => [scratch.bind(shape, variant)],
-          particular.has(variant.name),
-        ),
-      ),
+    entrants: variantsOf(shape).map((variant) =>
+      dispatchEntrant(gpu, variant.name, () => [scratch.bind(shape, variant)], particular.has(variant.name)),
+    ),
     leads: firsts.includes(shape),
     like: firsts.includes(shape)
       ? ordered.filter((other) => other.transpose === shape.transpose && other !== shape).map(caseKey)

@@ -39,7 +39,7 @@ export interface MatmulOperands extends MatmulShape {
  * f16 is stored as its largest, 65504; NaN may become anything there. `out` must not share memory with any other operand.
  * Throws if a tensor is neither f32 nor f16 or has another length.
  * One pipeline is compiled for each combination of sizes, types, transpose, accumulate, scale, epilogue and variant. The variant is the
- * one measured fastest on this device (matmul-tuner.ts); before any was, the first that suits.
+ * one measured fastest on this device (matmul-tuner.ts); before any was, `usualVariant`.
  */
 export function matmul(gpu: Gpu, operands: MatmulOperands): Dispatch {
   const { a, b, out, m, n, k, transpose, batch = 1, accumulate = false, scale = 1, epilogue } = operands;
@@ -107,10 +107,19 @@ export const caseKey = ({ m, n, k, transpose }: MatmulShape): string => `matmul-
 /** Below this many outputs larger tiles would leave most of even a small GPU idle. */
 export const isSmall = ({ m, n }: MatmulShape): boolean => m * n < 2048 || m <= 4 || n <= 4;
 
-function chooseVariant(gpu: Gpu, product: MatmulCase): MatmulVariant {
+/** What is taken where none was measured. */
+export function usualVariant(offered: readonly MatmulVariant[], shape: MatmulShape): MatmulVariant['name'] {
+  const wanted = isSmall(shape) ? 'tile4' : 'quad';
+  return offered.some(({ name }) => name === wanted) ? wanted : 'tile8';
+}
+
+/** The variant measured fastest for the shape, if it is offered for this case of it; else the usual one. */
+export function chooseVariant(gpu: Gpu, product: MatmulCase): MatmulVariant {
   const offered = variantsFor(gpu, product);
-  const wanted = gpu.choices.get(caseKey(product)) ?? (isSmall(product) ? 'tile4' : 'quad');
-  const found = offered.find(({ name }) => name === wanted) ?? offered[0];
+  const named = (wanted: string | undefined): MatmulVariant | undefined =>
+    offered.find(({ name }) => name === wanted);
+  // What was measured of the shape may not be offered with this epilogue, or in so large a batch.
+  const found = named(gpu.choices.get(caseKey(product))) ?? named(usualVariant(offered, product));
   invariant(found !== undefined, 'tile8 runs everywhere');
   return found;
 }
