@@ -26,7 +26,7 @@ export function packingFamily(gpu: Gpu, layout: BlockLayout, k: number): Family 
       for (let n = 0; n < count; n++) await packerOf(packing).pack([]);
     },
     abandon() {
-      packerOf(packing).abandon();
+      packers.get(packing)?.abandon(); // none where it could not be made
     },
   });
   const usual = choosePacking(gpu, layout, k);
