@@ -1,6 +1,7 @@
 // Epilogue: P[M,N] is the gradient of silu(g) u, where gateUp[M,2N] holds g and u. It is not stored; out[M,2N] is the gradient of
 // gateUp: P u silu'(g) and P silu(g), with s = 1 / (1 + exp(-g)), silu(g) = g s, silu'(g) = s (1 + g (1 - s)). What was
 // activated is there again in activated[M,N] = silu(g) u: the gradient of the weights wants it, and so it need not be kept.
+// The exponent is held at 80, as in shaders/swiglu.wgsl.
 
 @group(0) @binding(3) var<storage, read> gateUp: array<Beside, 2 * BATCH * M * N>;
 @group(0) @binding(4) var<storage, read_write> out: array<Out, 2 * BATCH * M * N>;
@@ -14,7 +15,7 @@ fn storeTile(row: u32, column: u32, tile: mat4x4f) {
       let at = 2u * start + c;
       let gate = f32(gateUp[at]);
       let value = f32(gateUp[at + N]);
-      let sigmoid = 1.0 / (1.0 + exp(-gate));
+      let sigmoid = 1.0 / (1.0 + exp(min(-gate, 80.0)));
       let gradient = scaled(values[r - row][c - column]);
       out[at] = toOut(gradient * value * sigmoid * (1.0 + gate * (1.0 - sigmoid)));
       out[at + N] = toOut(gradient * gate * sigmoid);

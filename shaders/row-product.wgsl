@@ -1,6 +1,7 @@
 // One row times a matrix, for a token at a time: what shaders/matmul.wgsl does for many rows, at a load a weight.
 //
 // Formula    P[n] = sum over k of x[k] w[n,k];  KIND 0: out = P;  1: out = P + add;  2: out[n] = silu(P[n]) P[n + N/2], n < N/2.
+//            The exponent of silu is held at 80, so that exp stays finite.
 // Shapes     row-major: x [K], w [N,K], add [N] (KIND 1; otherwise unread), out [N], or [N/2] of KIND 2.
 // Types      X, W, Add and Out are each f32 or f16; sums are f32, and what is stored as f16 is clamped to its largest.
 // Constants  K, N, KIND, ADD (elements of `add`), LANES (1, or a power of two up to 64), OUT_IS_HALF.
@@ -20,7 +21,7 @@ const teams = 64u / LANES; // in a workgroup
 var<workgroup> partials: array<vec4f, 64>;
 
 fn silu(a: f32) -> f32 {
-  return a / (1.0 + exp(-a));
+  return a / (1.0 + exp(min(-a, 80.0)));
 }
 
 fn weights(at: vec4u) -> vec4f {

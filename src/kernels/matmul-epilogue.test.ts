@@ -78,6 +78,32 @@ describe('a product with an epilogue', () => {
     }
   });
 
+  it('stays finite and exact in the limit for gates far from zero, forward and back', async () => {
+    const gates = [-2000, -200, -89, 89, 200, 2000];
+    const ramp = gates.map((gate) => Math.max(0, gate));
+    const steps = gates.map((gate) => (gate > 0 ? 1 : 0));
+    const n = gates.length;
+    const [variant] = offered('swiglu');
+    // One row of one factor: the product is `b`, gates and then values of 1.
+    const one = gpu.tensor([1, 1], 'f32', 'one', Float32Array.of(1));
+    const pairs = Float32Array.from([...gates, ...gates.map(() => 1)]);
+    const gateUp = gpu.tensor([1, 2 * n], 'f32', 'gateUp', pairs);
+    const ones = gpu.tensor([n, 1], 'f32', 'ones', new Float32Array(n).fill(1));
+    const out = gpu.tensor([1, 2 * n], 'f32', 'out', poisoned(2 * n));
+    const activated = gpu.tensor([1, n], 'f32', 'activated', poisoned(n));
+    const shape = { m: 1, k: 1, transpose: 'nt', variant, a: one, out } as const;
+    const farFrom = (made: Float32Array, wanted: readonly number[]): number =>
+      Math.max(...wanted.map((value, i) => Math.abs(made[i] - value)));
+    const forward = { kind: 'swiglu', activated } as const;
+    gpu.submit([matmul(gpu, { ...shape, b: gateUp, n: 2 * n, epilogue: forward })]);
+    expect(farFrom(await gpu.readF32(activated), ramp)).toBeLessThan(1e-30);
+    const back = { kind: 'swiglu-backward', gateUp, activated } as const;
+    gpu.submit([matmul(gpu, { ...shape, b: ones, n, epilogue: back })], [activated]);
+    expect(farFrom(await gpu.readF32(activated), ramp)).toBeLessThan(1e-30);
+    expect(farFrom(await gpu.readF32(out), [...steps, ...ramp])).toBeLessThan(1e-30);
+    gpu.free(one, gateUp, ones, out, activated);
+  });
+
   it('refuses to accumulate besides', () => {
     const { a, b } = operands(1, 2, 2, 2);
     const add = gpu.tensor([2, 2], 'f32', 'add');

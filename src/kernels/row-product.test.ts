@@ -64,6 +64,19 @@ describe('one row times a matrix', () => {
       gpu.free(xTensor, wTensor, add, made);
     });
 
+  it('activates gates far from zero to what they are in the limit', async () => {
+    const gates = [-2000, -200, -89, 89, 200, 2000];
+    const x = gpu.tensor([1], 'f32', 'x', Float32Array.of(1));
+    const weights = Float32Array.from([...gates, ...gates.map(() => 1)]);
+    const w = gpu.tensor([weights.length], 'f32', 'w', weights);
+    const out = gpu.tensor([gates.length], 'f32', 'out', poisoned(gates.length));
+    gpu.submit([rowProduct(gpu, { x, w, out, lanes: 1, swiglu: true })]);
+    const made = await gpu.readF32(out);
+    for (const [i, gate] of gates.entries())
+      expect(Math.abs(made[i] - Math.max(0, gate)), `gate ${gate}`).toBeLessThan(1e-30);
+    gpu.free(x, w, out);
+  });
+
   it('refuses lengths that do not fit', () => {
     const x = gpu.tensor([4], 'f32', 'x');
     expect(() => rowProduct(gpu, { x, w: x, out: x })).toThrow(/has 4 elements, not 1/);
