@@ -17,19 +17,26 @@ interface OpenBrowser {
   readonly host: string;
   /** Opens a page; `gone` is called with why, when it dies. */
   readonly page: (url: string, gone: (why: string) => void) => Promise<OpenPage>;
-  /** Whether the browser finds a WebGPU adapter, and what it offers, in words. */
-  readonly adapter: (url: string) => Promise<string | undefined>;
+  /** Undefined where the browser finds none. */
+  readonly adapter: (url: string) => Promise<Adapter | undefined>;
   readonly close: () => Promise<void>;
 }
 
-/** Runs in a page: what the adapter is and offers; undefined where there is none. */
-const lookAtAdapter = async (): Promise<string | undefined> => {
+interface Adapter {
+  /** What it is and offers. */
+  readonly words: string;
+  readonly features: readonly string[];
+}
+
+/** Runs in a page; undefined where there is no adapter. */
+const lookAtAdapter = async (): Promise<Adapter | undefined> => {
   const adapter = await (navigator as { gpu?: GPU }).gpu?.requestAdapter();
   if (adapter === null || adapter === undefined) return undefined;
   const { vendor, architecture, description } = adapter.info;
   const offered = ['subgroups', 'shader-f16'].filter((feature) => adapter.features.has(feature));
   const name = [vendor, architecture, description].filter((word) => word !== '').join(' ');
-  return `${name === '' ? 'an unnamed adapter' : name}, offers ${offered.join(' and ') || 'nothing optional'}`;
+  const offers = offered.join(' and ') || 'nothing optional';
+  return { words: `${name === '' ? 'an unnamed adapter' : name}, offers ${offers}`, features: offered };
 };
 
 async function openChromium(): Promise<OpenBrowser> {
@@ -82,8 +89,8 @@ async function openFirefox(): Promise<OpenBrowser> {
 /** Runs test files in pages of one browser, each in a page of its own. */
 export class PageRunner {
   readonly host: string;
-  /** The adapter in words; undefined where the browser finds none. */
-  readonly adapter: string | undefined;
+  /** Undefined where the browser finds none. */
+  readonly adapter: Adapter | undefined;
   readonly #browser: OpenBrowser;
   readonly #server: Awaited<ReturnType<typeof serve>>;
   readonly #bundle: Bundle;
@@ -92,7 +99,7 @@ export class PageRunner {
     browser: OpenBrowser,
     server: Awaited<ReturnType<typeof serve>>,
     bundle: Bundle,
-    adapter: string | undefined,
+    adapter: Adapter | undefined,
   ) {
     this.#browser = browser;
     this.#server = server;

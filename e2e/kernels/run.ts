@@ -39,6 +39,7 @@ interface Work {
   host: string;
   /** Null until a browser has found one. */
   adapter: string | null;
+  features: readonly string[];
   seconds: number;
 }
 
@@ -56,9 +57,10 @@ async function runFiles(
   const runner = await PageRunner.open(work.device, bundle);
   try {
     work.host = runner.host;
-    tell(`${runner.host}: ${runner.adapter ?? 'no WebGPU adapter'}`);
+    tell(`${runner.host}: ${runner.adapter?.words ?? 'no WebGPU adapter'}`);
     if (runner.adapter === undefined) return;
-    work.adapter = runner.adapter;
+    work.adapter = runner.adapter.words;
+    work.features = runner.adapter.features;
     for (let file = take(); file !== undefined; file = take()) {
       if (!brief) tell(file);
       const outcome = await runner.run({ file, named }, ({ state, name, ms, errors }) => {
@@ -91,7 +93,7 @@ async function runAll(
   const start = performance.now();
   const brief = devices.length > 1;
   const works = devices.map((device): Work => {
-    return { device, left: [...files], outcomes: [], host: device, adapter: null, seconds: 0 };
+    return { device, left: [...files], outcomes: [], host: device, adapter: null, features: [], seconds: 0 };
   });
   const run = async (work: Work, take: () => string | undefined): Promise<void> => {
     const tell: Tell = (line) => {
@@ -107,10 +109,10 @@ async function runAll(
       if (work.adapter !== null && behind !== undefined) await run(behind, () => behind.left.pop());
     }),
   );
-  return works.map(({ device, host, adapter, seconds, outcomes }) => {
+  return works.map(({ device, host, adapter, features, seconds, outcomes }) => {
     const sums = summed(outcomes);
     console.log(`${host}: ${sums.passed} passed, ${sums.failed} failed in ${seconds.toFixed(1)} s`);
-    return { device, host, adapter, ...sums, seconds, files: outcomes };
+    return { device, host, adapter, features, ...sums, seconds, files: outcomes };
   });
 }
 

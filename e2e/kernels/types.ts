@@ -39,6 +39,8 @@ export interface BrowserReport {
   readonly host: string;
   /** The adapter and what it offers, in words. */
   readonly adapter: string | null;
+  /** Of what kernels can make use of, what the adapter offers. */
+  readonly features: readonly string[];
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
