@@ -165,7 +165,9 @@ export class KernelCache {
         throw thrown;
       }
     };
-    await Promise.all([...this.#kernels].map(compile));
+    // All are waited for: one that fails later would be the next caller's.
+    const compiled = await Promise.allSettled([...this.#kernels].map(compile));
+    for (const one of compiled) if (one.status === 'rejected') throw one.reason as Error;
   }
 
   /** Binds `source` to tensors (in the order of its bindings) and workgroup counts. */

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { realClock } from '../base/clock.ts';
 import { presets } from '../model/config.ts';
+import { Gpu } from '../gpu/gpu.ts';
+import { FragileGpu } from '../testing/fragile-gpu.ts';
 import { openTestGpu } from '../testing/gpu.ts';
 import { offersHalves } from '../testing/halves.ts';
 import { choosePrecision } from './precision.ts';
@@ -26,4 +28,16 @@ it('computes in f32 where a GPU has no f16, whatever was wished, and says so; el
     });
   }
   expect(gpu.bytesAllocated).toBe(before);
+});
+
+it('computes in f32 where a GPU offers f16 and then refuses it, and says what it refused', async () => {
+  const boastful = await Gpu.open(new FragileGpu().entry); // opened without f16
+  Object.defineProperty(boastful.device, 'features', { value: new Set(['shader-f16']) });
+  const before = boastful.bytesAllocated;
+  const chosen = await choosePrecision(boastful, presets.nano, size, { clock: realClock, wished: undefined });
+  expect(chosen.precision).toBe('f32');
+  expect(chosen.reason).toMatch(/^f16 could not be measured here\. The GPU refused .*f16/s);
+  expect(boastful.bytesAllocated).toBe(before);
+  await boastful.kernels.compileAhead(); // nothing refused is left behind
+  boastful.close();
 });
