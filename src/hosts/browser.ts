@@ -135,9 +135,9 @@ export class BrowserHost {
     this.#training?.worker?.tell({ kind: 'resume' });
   }
 
-  /** The most of its time that the GPU may be busy, in (0, 1]: of the volunteer at work, and of those to come. */
+  /** The most of its time that the GPU may be busy, in [0.01, 1]: of the volunteer at work, and of those to come. */
   setGpuShare(share: number): void {
-    if (!isShare(share)) throw new RangeError('a share above 0 and up to 1');
+    if (!isShare(share)) throw new RangeError('a share from 0.01 to 1');
     this.#gpuShare = share;
     this.#training?.worker?.tell({ kind: 'gpu-share', share });
   }

@@ -28,7 +28,7 @@ export interface NodeHostOptions {
   readonly page: PageOptions;
   readonly key: NodeKey;
   readonly gpu: GPU;
-  /** The most of its time that the GPU may be busy at first, in (0, 1]; absent: all of it. */
+  /** The most of its time that the GPU may be busy at first, in [0.01, 1]; absent: all of it. */
   readonly gpuShare?: number;
   readonly wrtc: NodeWebRtc;
   /** Called after changes, at most every 150 ms. */
@@ -108,7 +108,7 @@ export class NodeHost {
     await this.#train(config);
   }
 
-  /** The most of its time that the GPU may be busy from now on, in (0, 1]. */
+  /** The most of its time that the GPU may be busy from now on, in [0.01, 1]. */
   setGpuShare(share: number): void {
     this.#gpuShare = share;
     this.#training?.volunteer.setGpuShare(share);

@@ -21,7 +21,7 @@ test.each([
   [['--url', 'ftp://127.0.0.1/'], /must be an http: or https: address/],
   [['--url', 'http://127.0.0.1/', '--fast'], /--fast/],
   [['http://127.0.0.1/'], /http:/],
-  [['--url', 'http://127.0.0.1/', '--gpu-share', '30'], /--gpu-share must be above 0 and up to 1, not "30"/],
+  [['--url', 'http://127.0.0.1/', '--gpu-share', '30'], /--gpu-share must be from 0.01 to 1, not "30"/],
 ])('a command line that makes no sense is answered with the usage: %j', (args, message) => {
   let thrown: unknown;
   try {

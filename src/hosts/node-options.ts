@@ -14,7 +14,7 @@ export interface NodeOptions {
   readonly page: PageOptions;
   /** Keeps this volunteer's key from one start to the next; undefined: a new key each time, in memory only. */
   readonly keyFile: string | undefined;
-  /** The most of its time that the GPU may be busy, in (0, 1]. */
+  /** The most of its time that the GPU may be busy, in [0.01, 1]. */
   readonly gpuShare: number;
   /** A tool drives it: commands on stdin, answers on stdout; it waits for `join`. */
   readonly control: boolean;
@@ -42,7 +42,7 @@ export function readNodeOptions(args: readonly string[]): NodeOptions {
     throw wrong(`--url must be an http: or https: address, not "${values.url}".`);
   const gpuShare = Number(values['gpu-share'] ?? 1);
   if (!isShare(gpuShare))
-    throw wrong(`--gpu-share must be above 0 and up to 1, not "${values['gpu-share'] ?? ''}".`);
+    throw wrong(`--gpu-share must be from 0.01 to 1, not "${values['gpu-share'] ?? ''}".`);
   return {
     base,
     page: readPageOptions(base.search),

@@ -17,7 +17,7 @@ export type ToWorker =
       /** Where the corpus files are, ending with a slash. */
       readonly corpusUrl: string;
       readonly localSeed: number;
-      /** The most of its time that the GPU may be busy, in (0, 1]. */
+      /** The most of its time that the GPU may be busy, in [0.01, 1]. */
       readonly gpuShare: number;
       /** What the address asks gradients to be computed in. */
       readonly precision: Precision | undefined;

@@ -73,10 +73,37 @@ test('a change of the share ends a rest, and what was done before it is not owed
   expect(work.duty.owedMs).toBe(0);
 });
 
-test('a share is a number above 0 and up to 1, whoever sends it', () => {
-  const sent: unknown[] = [0.5, 1, 1e-3, 0, -1, 1.01, NaN, Infinity, '0.5', null, undefined, {}];
+test('what setting up took is not owed, and of much work in one go only two seconds are', async () => {
+  const work = new Work();
+  work.duty.share = 0.1;
+  work.busyMs += 20_000;
+  work.clock.advance(20_000);
+  work.duty.startAnew();
+  expect(work.duty.owedMs).toBe(0);
+  await work.submit(100);
+  work.busyMs += 60_000; // applies the rounds it missed
+  work.clock.advance(60_000);
+  expect(work.duty.owedMs).toBeCloseTo(18_000);
+  await work.submit(100);
+  expect(work.duty.owedMs).toBeLessThan(4);
+  const start = work.clock.now();
+  for (let n = 0; n < 20; n++) await work.submit(100);
+  expect((work.clock.now() - start) / 20_000).toBeCloseTo(1, 1); // and the share is kept again
+});
+
+test('a micro-batch that takes longer than that is rested for in full, but for the first ones', async () => {
+  const work = new Work();
+  work.duty.share = 0.5;
+  for (let n = 0; n < 4; n++) await work.submit(12_000);
+  const start = work.clock.now();
+  for (let n = 0; n < 5; n++) await work.submit(12_000);
+  expect(work.clock.now() - start).toBeCloseTo(5 * 24_000, -2);
+});
+
+test('a share is a number from 0.01 to 1, whoever sends it', () => {
+  const sent: unknown[] = [0.5, 1, 0.01, 9e-3, -0, 1.01, NaN, Infinity, '0.5', null, undefined, {}];
   expect(sent.map(isShare)).toEqual([true, true, true, ...Array<boolean>(9).fill(false)]);
   expect(() => {
     new Work().duty.share = 0;
-  }).toThrow(/above 0/);
+  }).toThrow(/from 0.01/);
 });

@@ -12,7 +12,7 @@ export interface GpuCare {
    */
   recover(trouble: StarlingError): Promise<void>;
   readonly duty: {
-    /** The share of its time that the GPU may be busy, in (0, 1]. */
+    /** The share of its time that the GPU may be busy, in [0.01, 1]. */
     readonly share: number;
     /** Waits as long as the GPU is to rest before more work. */
     rest(): Promise<void>;

@@ -19,7 +19,7 @@ export interface Platform {
   readonly fetchCorpus: (name: string) => Promise<Bytes>;
   /** Local randomness: sampling text. Never feeds replicated state. */
   readonly localSeed: number;
-  /** The most of its time that the GPU may be busy with this, in (0, 1]; absent: all of it. */
+  /** The most of its time that the GPU may be busy with this, in [0.01, 1]; absent: all of it. */
   readonly gpuShare?: number;
   /** What to compute gradients in where the GPU can; absent: as `choosePrecision` finds. */
   readonly precision?: Precision | undefined;

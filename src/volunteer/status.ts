@@ -113,7 +113,7 @@ export interface VolunteerStatus {
   readonly gpuLosses: number;
   /** What the GPU refused to do: a mistake of ours or of its driver. The events name each once. */
   readonly gpuErrors: number;
-  /** The most of its time that the GPU is to be busy with this, in (0, 1], and what was measured over the last seconds. */
+  /** The most of its time that the GPU is to be busy with this, in [0.01, 1], and what was measured over the last seconds. */
   readonly gpuShare: number;
   readonly gpuShareMeasured: number | undefined;
   readonly round: number;

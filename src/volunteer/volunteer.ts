@@ -88,7 +88,7 @@ export class Volunteer {
     this.#explain();
   }
 
-  /** The most of its time that the GPU may be busy with this, in (0, 1]; from now on. */
+  /** The most of its time that the GPU may be busy with this, in [0.01, 1]; from now on. */
   setGpuShare(share: number): void {
     if (this.#isOver) return;
     this.#bench.duty.share = share;
