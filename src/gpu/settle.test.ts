@@ -48,9 +48,14 @@ describe('waiting for a queue', () => {
   it('brings 20 small reads, one after the other, well before a slow browser would look 20 times', async () => {
     const values = randomNormal(new SeededRandom(8), 64);
     const tensor = gpu.tensor([64], 'f32', 'tensor', values);
-    const start = performance.now();
-    for (let i = 0; i < 20; i++) expect(await gpu.readF32(tensor)).toEqual(values);
-    expect(performance.now() - start).toBeLessThan(1000);
+    const tookMs: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const start = performance.now();
+      expect(await gpu.readF32(tensor)).toEqual(values);
+      tookMs.push(performance.now() - start);
+    }
+    // The quickest quarter: a machine busy with other things holds up some, a wait that is not hurried all.
+    expect(tookMs.sort((a, b) => a - b)[5]).toBeLessThan(50);
     gpu.free(tensor);
   });
 });

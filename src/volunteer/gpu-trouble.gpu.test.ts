@@ -1,10 +1,18 @@
 import { afterEach, expect, test } from 'vitest';
+import { realClock, type Clock } from '../base/clock.ts';
+import type { StarlingError } from '../base/errors.ts';
+import type { Digest, PeerId } from '../base/ids.ts';
 import { FragileGpu } from '../testing/fragile-gpu.ts';
 import { volunteersOf } from '../testing/volunteers.ts';
+import { Phases } from './phases.ts';
 import type { RunConfig } from './run-config.ts';
+import { planRun } from './run-plan.ts';
+import { StatusBoard } from './status-board.ts';
 import type { VolunteerStatus } from './status.ts';
+import { Workbench } from './workbench.ts';
 
 const seed = 71;
+const founder = 'a'.repeat(32) as PeerId;
 type Made = Awaited<ReturnType<typeof volunteersOf>>[number];
 const running: Made[] = [];
 afterEach(() => {
@@ -84,6 +92,25 @@ test('a volunteer alone goes on from what it kept itself, and after losses on an
   const failed = await victim.until(({ state }) => state === 'failed');
   expect(failed.reason).toMatch(/^The GPU failed 4 times within 5 minutes/);
   expect(failed.fix).toMatch(/driver/);
+});
+
+test('where no GPU comes back after a loss, that is what is said, after one series of asking', async () => {
+  const gpu = new FragileGpu();
+  const config = planRun({
+    ...{ preset: 'nano', seed, volunteers: 1, rounds: undefined, fixedWork: true, founder },
+    ...{ nonce: '0'.repeat(32), corpus: '0'.repeat(64) as Digest },
+  });
+  const hurried: Clock = { ...realClock, after: (ms, then) => realClock.after(ms / 20, then) };
+  const board = new StatusBoard(config, founder, new Phases(hurried));
+  const bench = new Workbench({ gpu: gpu.entry, clock: hurried }, config, board, () => undefined);
+  await bench.open();
+  gpu.missing = 10;
+  gpu.lose();
+  const trouble = (await bench.troubleBehind(new Error('a buffer could not be read'))) as StarlingError;
+  expect(trouble.code).toBe('gpu-lost');
+  await expect(bench.recover(trouble)).rejects.toMatchObject({ code: 'no-adapter' });
+  expect(gpu.missing).toBe(6);
+  bench.close();
 });
 
 test('what a GPU refuses is counted and shown once; memory that runs out leads to a smaller model in memory, with the same states', async () => {

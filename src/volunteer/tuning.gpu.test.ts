@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { realClock } from '../base/clock.ts';
+import { StarlingError } from '../base/errors.ts';
 import { presets } from '../model/config.ts';
 import { openTestGpu } from '../testing/gpu.ts';
 import { tuneKernels, type TuningStore } from './tuning.ts';
@@ -47,6 +48,23 @@ test('what is measured of a GPU is kept, and later visits measure only what a bu
   expect(await visit()).toBe(0);
   expect(store.puts).toBe(puts);
   gpu.onDispatch = undefined;
+});
+
+test('what is measured on a GPU that fails meanwhile is neither taken nor kept', async () => {
+  const store = memoryStore();
+  const recalled = { 'matmul-nn/64x64x64': 'tile8' };
+  const get = () => Promise.resolve(recalled);
+  let measured = 0;
+  const check = (): void => {
+    measured = gpu.choices.size;
+    throw new StarlingError('gpu-lost', 'The GPU was lost: driver reset', '');
+  };
+  gpu.choices.clear();
+  const visit = tuneKernels(gpu, presets.nano, size, { clock: realClock, store: { ...store, get }, check });
+  await expect(visit).rejects.toMatchObject({ code: 'gpu-lost' });
+  expect(measured).toBeGreaterThan(1);
+  expect(Object.fromEntries(gpu.choices)).toEqual(recalled);
+  expect(store.kept.size).toBe(0);
 });
 
 test('a store that refuses, or holds rubbish, costs a measurement and no more', async () => {

@@ -23,6 +23,15 @@ export interface TuningStore {
 
 /** A volunteer that waits longer than this to begin learns nothing it can make up for. */
 const budgetMs = 2_000;
+/** Work fails a moment before the device says that it is lost. */
+const reasonComesWithinMs = 300;
+
+export interface TuningHelp {
+  readonly clock: Clock;
+  readonly store: TuningStore | undefined;
+  /** Throws where the GPU has failed meanwhile. */
+  readonly check?: () => void;
+}
 
 /** What a volunteer will do over and over. */
 export interface TunedWork {
@@ -41,13 +50,14 @@ const names = new Set<string>([
 
 /**
  * Chooses the variants of a model's products, its attention and its compression: as kept for this adapter and driver, else by
- * measuring for two seconds, products first. Never fails for want of a store.
+ * measuring for two seconds, products first. Never fails for want of a store. Throws what `check` throws after measuring: then what was
+ * measured says nothing, and is neither taken nor kept.
  */
 export async function tuneKernels(
   gpu: Gpu,
   model: ModelConfig,
   work: TunedWork,
-  { clock, store }: { readonly clock: Clock; readonly store: TuningStore | undefined },
+  { clock, store, check }: TuningHelp,
 ): Promise<void> {
   const { vendor, architecture, description } = gpu.adapter;
   const adapter = `${vendor}/${architecture}/${description}`;
@@ -58,8 +68,26 @@ export async function tuneKernels(
     .map((family) => ({ ...family, contests: undecided(gpu.choices, family.contests) }))
     .filter(({ contests }) => contests.length > 0);
   if (open.length === 0) return;
+  const before = new Map(gpu.choices);
   const trials = await tune(gpu.choices, open, { clock, budgetMs });
+  if (trials.some(({ problem }) => problem !== undefined)) await lossOrPause(gpu, clock);
+  try {
+    check?.();
+  } catch (thrown) {
+    gpu.choices.clear();
+    for (const [key, variant] of before) gpu.choices.set(key, variant);
+    throw thrown;
+  }
   if (trials.length > 0) await store?.put(adapter, keptChoices(gpu)).catch(() => undefined);
+}
+
+async function lossOrPause(gpu: Gpu, clock: Clock): Promise<void> {
+  let cancel = (): void => undefined;
+  const pause = new Promise<void>((resolve) => {
+    cancel = clock.after(reasonComesWithinMs, resolve);
+  });
+  await Promise.race([gpu.lost, pause]);
+  cancel();
 }
 
 function familiesOf(gpu: Gpu, model: ModelConfig, { k, ...size }: TunedWork): readonly Family[] {

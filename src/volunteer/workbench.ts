@@ -92,6 +92,7 @@ export class Workbench implements GpuCare {
       if (trouble?.code !== 'gpu-lost') throw thrown;
       await this.recover(trouble);
     }
+    this.duty.startAnew();
   }
 
   check(): void {
@@ -114,17 +115,23 @@ export class Workbench implements GpuCare {
     const { clock } = this.#platform;
     const start = clock.now();
     if (trouble.code === 'gpu-out-of-memory') this.#tooLarge = this.#bench?.taken;
-    for (let cause = trouble; ;) {
+    let cause = trouble;
+    for (let failures = 0; ; failures++) {
       this.#budget.spend(cause);
+      // A device that comes back already lost would use up the budget within a moment.
+      if (failures > 0) await this.#pause(retryAfterMs[failures - 1] ?? retryAfterMs[2]);
       try {
+        this.#assertOpen();
         await this.#reopen();
         break;
       } catch (thrown) {
-        const again = await this.troubleBehind(thrown);
+        // Without a GPU there is none to blame: what was heard is of the one before.
+        const again = this.#gpu === undefined ? undefined : await this.troubleBehind(thrown);
         if (again?.code !== 'gpu-lost') throw thrown;
         cause = again;
       }
     }
+    this.duty.startAnew();
     if (trouble.code === 'gpu-lost') this.#board.gpuLosses++;
     this.#report();
     const seconds = ((clock.now() - start) / 1000).toFixed(1);
@@ -192,7 +199,10 @@ export class Workbench implements GpuCare {
     const { clock, tuning } = this.#platform;
     const { model, strategy } = this.#config;
     const work = { batch: this.#quickBatch, sequence: model.context, k: strategy.k };
-    await tuneKernels(this.#opened, model, work, { clock, store: tuning });
+    const check = (): void => {
+      this.check();
+    };
+    await tuneKernels(this.#opened, model, work, { clock, store: tuning, check });
   }
 
   async #prepare(): Promise<void> {
@@ -226,6 +236,8 @@ export class Workbench implements GpuCare {
       clock: this.#platform.clock,
       budgetMs: measuringMs,
     });
+    // A lost GPU measures anything. A want of memory is met in the first round, by setting up less.
+    if (this.#watch.trouble?.code === 'gpu-lost') throw this.#watch.trouble;
     this.#longestMs = ms;
     return ms;
   }
