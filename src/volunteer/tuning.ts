@@ -63,7 +63,8 @@ export async function tuneKernels(
   const adapter = `${vendor}/${architecture}/${description}`;
   // A store that refuses costs two seconds at the next visit, and nothing else.
   recallChoices(gpu, await store?.get(adapter).catch(() => undefined), names);
-  // What a busy machine had no time for at one visit is measured at the next.
+  // Who was left out at one visit is measured at the next. A case that took over the winner of another of its like stays as it is:
+  // measuring every shape anew would not end within a few visits.
   const open = familiesOf(gpu, model, work)
     .map((family) => ({ ...family, contests: undecided(gpu.choices, family.contests) }))
     .filter(({ contests }) => contests.length > 0);
