@@ -104,6 +104,13 @@ test('the page says what is final, lost, repaired and refused, and how far a lat
   await expect(at('agreement')).toHaveAttribute('data-agreement', 'agree');
   await expect(at('repaired')).toContainText('Repaired 1 time');
 
+  await show('gpuTrouble');
+  await expect(at('gpu-losses')).toHaveText('1 time');
+  await expect(at('gpu-errors')).toContainText('3');
+  await expect(at('gpu-share')).toHaveText(/^49.% of the time, 50.% asked for$/);
+  await expect(at('gpu-plan')).toContainText('in 2 pieces of 2 sequences');
+  await expect(at('events').locator('li').last()).toContainText('It was set up again within 1.4 s.');
+
   await show('waiting');
   await expect(at('finality')).toHaveAttribute('data-finality', 'waiting');
   await expect(at('epoch')).toContainText('went on without them');

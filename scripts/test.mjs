@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ensureChromium } from './ensure-chromium.mjs';
 import { ensureFirefox } from './ensure-firefox.mjs';
-import { withoutFirefox } from './find-firefox.mjs';
+import { findFirefox, withoutFirefox } from './find-firefox.mjs';
 import { installPackages } from './setup.mjs';
-import { makeCorpus, root, runPackage } from './steps.mjs';
+import { makeCorpus, root, runNode, runPackage } from './steps.mjs';
 
 const reports = 'dist/reports';
 
@@ -87,6 +87,45 @@ async function firefox() {
   return [0, 0, 1];
 }
 
+/** The kernel tests in both browsers side by side; Firefox is skipped where there is none, or no adapter for it. */
+async function kernels() {
+  const file = `${reports}/kernels.json`;
+  rmSync(join(root, file), { force: true });
+  const hasFirefox = findFirefox() !== undefined;
+  const devices = hasFirefox ? 'chromium,firefox' : 'chromium';
+  const exitCode = await runNode([
+    'scripts/run.mjs',
+    'e2e/kernels/run.ts',
+    ...['--device', devices, '--json', file],
+  ]);
+  const missing = hasFirefox ? [] : [`The kernel tests in Firefox: ${withoutFirefox}`];
+  const counts = readReport(file, (browsers) => {
+    for (const { device, adapter, files } of browsers) {
+      if (device === 'firefox' && adapter === null)
+        missing.push(
+          'The kernel tests in Firefox: it finds no WebGPU adapter here; install a Vulkan driver (mesa-vulkan-drivers).',
+        );
+      for (const { file: name, notRun: why, tests } of files) {
+        if (why !== undefined) missing.push(`${name} in ${device}: ${why}`);
+        for (const { state, name: test } of tests)
+          if (state === 'skipped') notRun.push(`${test} in ${device}`);
+      }
+    }
+    // Tests of what an adapter has to offer are not even collected where it does not.
+    const ran = browsers.filter(({ adapter }) => adapter !== null);
+    for (const feature of ['shader-f16', 'subgroups'])
+      if (ran.length > 0 && !ran.some(({ features }) => features.includes(feature)))
+        missing.push(`The kernel tests of ${feature}: no adapter here offers it.`);
+    const total = (column) => browsers.reduce((sum, browser) => sum + browser[column], 0);
+    // Chromium brings a software adapter: there, none is a failure.
+    const without = browsers.filter(({ device, adapter }) => device === 'chromium' && adapter === null);
+    return [total('passed'), total('failed') + without.length, total('skipped') + missing.length];
+  });
+  notRun.push(...missing);
+  const adapterMissing = 3; // counted above
+  return counted(exitCode === adapterMissing ? 0 : exitCode, counts);
+}
+
 const layers = ['src', 'signaling-server', 'e2e', 'scripts', 'bench'].filter((path) =>
   existsSync(join(root, path)),
 );
@@ -103,7 +142,9 @@ const steps = {
   build: () => check(() => runPackage('vite', ['build'])),
   // The stories of a swarm are two files that take minutes of one core each.
   unit: () => vitest('unit', '--maxWorkers=2'),
-  gpu: () => vitest('gpu'),
+  // Compiling pipelines is most of it, on one core each.
+  gpu: () => vitest('gpu', '--maxWorkers=2'),
+  kernels,
   e2e: playwright,
 };
 

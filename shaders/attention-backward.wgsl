@@ -5,21 +5,21 @@
 //              dq = sum over keys <= query of ds k      dk = sum over queries >= key of ds q      dv = the same of p dOut
 //            (FlashAttention-2, Dao 2023, algorithm 2), dk and dv also over the query heads that share the key head;
 //            then, if TURN_BACK, dq and dk are turned back, so that dQkv belongs to qkv as it was before it was turned.
-// Shapes     qkv, dQkv f32 [BATCH * SEQUENCE, (HEADS + 2 KV_HEADS) HEAD_SIZE], q|k|v; table as in attention.wgsl;
-//            out, dOut f32 [BATCH * SEQUENCE, HEADS * HEAD_SIZE]; lse, delta f32 [BATCH, HEADS, SEQUENCE]. `out` and `lse` are
-//            what attention.wgsl wrote for this qkv.
+// Shapes     qkv, dQkv Row [BATCH * SEQUENCE, (HEADS + 2 KV_HEADS) HEAD_SIZE], q|k|v; table as in attention.wgsl;
+//            out, dOut Row [BATCH * SEQUENCE, HEADS * HEAD_SIZE], Row being f32 or f16; lse, delta f32 [BATCH, HEADS, SEQUENCE].
+//            `out` and `lse` are what attention.wgsl wrote for this qkv.
 // Constants  as attention.wgsl.
 // Tiling     as attention.wgsl, a thread's rows being queries or keys. `queries` writes delta and dq; then `keys` writes dk
 //            and dv. Every sum belongs to one thread: no atomics, a fixed order, no T x T matrix.
-// Promise    close: relative L2 of dQkv to float64 <= 1e-5 for scores of ordinary size.
+// Promise    close: relative L2 of dQkv to float64 <= 1e-5 for scores of ordinary size; 2e-3 in f16, where `out` was rounded too.
 
-@group(0) @binding(1) var<storage, read> qkv: array<f32, BATCH * SEQUENCE * packedWidth>;
+@group(0) @binding(1) var<storage, read> qkv: array<Row, BATCH * SEQUENCE * packedWidth>;
 @group(0) @binding(2) var<storage, read> table: array<f32, TABLE>;
-@group(0) @binding(3) var<storage, read> dOut: array<f32, BATCH * SEQUENCE * width>;
+@group(0) @binding(3) var<storage, read> dOut: array<Row, BATCH * SEQUENCE * width>;
 @group(0) @binding(4) var<storage, read> lse: array<f32, BATCH * HEADS * SEQUENCE>;
 @group(0) @binding(5) var<storage, read_write> delta: array<f32, BATCH * HEADS * SEQUENCE>;
-@group(0) @binding(6) var<storage, read_write> dQkv: array<f32, BATCH * SEQUENCE * packedWidth>;
-@group(0) @binding(7) var<storage, read> out: array<f32, BATCH * SEQUENCE * width>; // `queries` only
+@group(0) @binding(6) var<storage, read_write> dQkv: array<Row, BATCH * SEQUENCE * packedWidth>;
+@group(0) @binding(7) var<storage, read> out: array<Row, BATCH * SEQUENCE * width>; // `queries` only
 
 const width = HEADS * HEAD_SIZE;
 const scale = 1.0 / sqrt(f32(HEAD_SIZE));
@@ -28,7 +28,7 @@ const group = HEADS / KV_HEADS; // query heads that share a key head
 
 fn dOutElement(at: u32, i: u32) -> f32 {
   if (i < half) {
-    return dOut[at + i];
+    return f32(dOut[at + i]);
   }
   return 0.0;
 }
@@ -55,10 +55,10 @@ fn loadDOut(at: u32) -> HeadVector {
 }
 
 fn storeFour(at: u32, i: u32, x: vec4f) {
-  if (i < half) { dQkv[at + i] = x.x; }
-  if (i + 1u < half) { dQkv[at + i + 1u] = x.y; }
-  if (i + 2u < half) { dQkv[at + i + 2u] = x.z; }
-  if (i + 3u < half) { dQkv[at + i + 3u] = x.w; }
+  if (i < half) { dQkv[at + i] = toRow(x.x); }
+  if (i + 1u < half) { dQkv[at + i + 1u] = toRow(x.y); }
+  if (i + 2u < half) { dQkv[at + i + 2u] = toRow(x.z); }
+  if (i + 3u < half) { dQkv[at + i + 3u] = toRow(x.w); }
 }
 
 fn storeMember(at: u32, i: u32, x: mat4x4f) {
@@ -109,7 +109,7 @@ fn queries(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) la
     let at = (firstRow + query) * width + head * HEAD_SIZE;
     var product = 0.0;
     for (var e = 0u; e < HEAD_SIZE; e++) {
-      product += dOut[at + e] * out[at + e];
+      product += f32(dOut[at + e]) * f32(out[at + e]);
     }
     if (indexOf(own, i) < SEQUENCE) {
       delta[numbersAt + query] = product;

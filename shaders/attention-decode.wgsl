@@ -2,17 +2,17 @@
 //
 // Formula    that of attention.wgsl for the query at `step[0]` alone. Its k is turned first, in place, as those before it were:
 //            the cache holds k turned and v as they are, so a key is turned once and not at every later position.
-// Shapes     qkv f32 [SEQUENCE, (HEADS + 2 KV_HEADS) HEAD_SIZE], q|k|v: the cache. Row step[0] is new, not turned; earlier rows
-//            are full, their q unread. table f32 [SEQUENCE, HEAD_SIZE / 2, 2], (cos, sin); step u32 [1]; out f32 [HEADS * HEAD_SIZE].
+// Shapes     qkv f32 or f16 (Row) [SEQUENCE, (HEADS + 2 KV_HEADS) HEAD_SIZE], q|k|v: the cache. Row step[0] is new, not turned; earlier rows
+//            are full, their q unread. table f32 [SEQUENCE, HEAD_SIZE / 2, 2], (cos, sin); step u32 [1]; out [HEADS * HEAD_SIZE].
 // Constants  SEQUENCE, HEADS, KV_HEADS, HEAD_SIZE (even, <= 128), TABLE (elements), LANES.
 // Tiling     a workgroup for each key head, which owns it, so it may write to it; the query heads that share it one after
 //            another. Threads take every LANES-th key, each with an online softmax of its own, merged in workgroup memory.
-// Promise    close: relative L2 to float64 <= 1e-5 for scores of ordinary size.
+// Promise    close: relative L2 to float64 <= 1e-5 for scores of ordinary size, 1e-3 of `out` in f16.
 
-@group(0) @binding(1) var<storage, read_write> qkv: array<f32, SEQUENCE * packedWidth>;
+@group(0) @binding(1) var<storage, read_write> qkv: array<Row, SEQUENCE * packedWidth>;
 @group(0) @binding(2) var<storage, read> table: array<f32, TABLE>;
 @group(0) @binding(3) var<storage, read> step: array<u32, 1>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32, HEADS * HEAD_SIZE>;
+@group(0) @binding(4) var<storage, read_write> out: array<Out, HEADS * HEAD_SIZE>;
 
 const scale = 1.0 / sqrt(f32(HEAD_SIZE));
 const sharing = HEADS / KV_HEADS; // query heads of a key head
@@ -55,10 +55,10 @@ fn decode(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   for (var i = lane; i < half; i += LANES) {
     let at = newest + keysAt + i;
     let turn = angle(position * HEAD_SIZE, i);
-    let x = qkv[at];
-    let y = qkv[at + half];
-    qkv[at] = x * turn.x - y * turn.y;
-    qkv[at + half] = y * turn.x + x * turn.y;
+    let x = f32(qkv[at]);
+    let y = f32(qkv[at + half]);
+    qkv[at] = toRow(x * turn.x - y * turn.y);
+    qkv[at + half] = toRow(y * turn.x + x * turn.y);
   }
   storageBarrier();
   for (var head = group.x * sharing; head < (group.x + 1u) * sharing; head++) {
@@ -92,7 +92,7 @@ fn decode(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
         total += kept * sums[l];
         value += kept * weighteds[l * HEAD_SIZE + i];
       }
-      out[head * HEAD_SIZE + i] = value / total;
+      out[head * HEAD_SIZE + i] = toOut(value / total);
     }
     workgroupBarrier(); // before the next head overwrites what is shared
   }

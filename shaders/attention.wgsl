@@ -4,18 +4,18 @@
 //            k <= query;  out = sum softmax(s)[k] v[k];  lse = log sum exp(s[k])  (Vaswani et al. 2017, eq. 1), in one pass with
 //            the online softmax of Milakov and Gimelshein 2018: the largest score so far, the sum and the weighted
 //            values relative to it. Head h reads key head h / (HEADS / KV_HEADS) (grouped queries, Ainslie et al. 2023).
-// Shapes     qkv f32 [BATCH * SEQUENCE, (HEADS + 2 KV_HEADS) HEAD_SIZE], q|k|v; table f32 [SEQUENCE, HEAD_SIZE / 2, 2], (cos, sin);
-//            out f32 [BATCH * SEQUENCE, HEADS * HEAD_SIZE]; lse f32 [BATCH, HEADS, SEQUENCE], in nats.
+// Shapes     qkv Row [BATCH * SEQUENCE, (HEADS + 2 KV_HEADS) HEAD_SIZE], q|k|v; table f32 [SEQUENCE, HEAD_SIZE / 2, 2], (cos, sin);
+//            out Row [BATCH * SEQUENCE, HEADS * HEAD_SIZE], Row being f32 or f16; lse f32 [BATCH, HEADS, SEQUENCE], in nats.
 // Constants  BATCH, SEQUENCE, HEADS, KV_HEADS, HEAD_SIZE (even, <= 128), TABLE (elements), LANES (a multiple of 4), TURN and
 //            TURN_BACK (lib/head-load.wgsl). Turning here saves a dispatch and costs half as many loads again.
 // Tiling     after lib/head-vector.wgsl, head-load.wgsl, one of head-tile4.wgsl and head-tile1.wgsl (queries of one thread, in
 //            registers with their sums), and one of head-quad.wgsl and head-alone.wgsl (who loads a key). LANES threads
 //            a workgroup, all of one head. Keys after a quad's last query are never visited. No T x T matrix anywhere.
-// Promise    close: relative L2 to float64 <= 1e-5 for scores of ordinary size; finite for any finite scores.
+// Promise    close: relative L2 to float64 <= 1e-5 for scores of ordinary size, 1e-3 of `out` in f16; finite for any finite scores.
 
-@group(0) @binding(1) var<storage, read> qkv: array<f32, BATCH * SEQUENCE * packedWidth>;
+@group(0) @binding(1) var<storage, read> qkv: array<Row, BATCH * SEQUENCE * packedWidth>;
 @group(0) @binding(2) var<storage, read> table: array<f32, TABLE>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32, BATCH * SEQUENCE * HEADS * HEAD_SIZE>;
+@group(0) @binding(3) var<storage, read_write> out: array<Row, BATCH * SEQUENCE * HEADS * HEAD_SIZE>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32, BATCH * HEADS * SEQUENCE>;
 
 const scale = 1.0 / sqrt(f32(HEAD_SIZE));
@@ -23,10 +23,10 @@ const tiles = (SEQUENCE + rowsAThread * LANES - 1u) / (rowsAThread * LANES); // 
 const never = -1e30; // the score of a key that is not seen
 
 fn storeFour(at: u32, i: u32, x: vec4f) {
-  if (i < half) { out[at + i] = x.x; }
-  if (i + 1u < half) { out[at + i + 1u] = x.y; }
-  if (i + 2u < half) { out[at + i + 2u] = x.z; }
-  if (i + 3u < half) { out[at + i + 3u] = x.w; }
+  if (i < half) { out[at + i] = toRow(x.x); }
+  if (i + 1u < half) { out[at + i + 1u] = toRow(x.y); }
+  if (i + 2u < half) { out[at + i + 2u] = toRow(x.z); }
+  if (i + 3u < half) { out[at + i + 3u] = toRow(x.w); }
 }
 
 fn storeMember(at: u32, i: u32, x: mat4x4f) {

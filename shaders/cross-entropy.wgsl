@@ -7,15 +7,16 @@
 // in order and then `spread` on each do the same: gather leaves in peaks[n] the largest logit so far and the sum of
 // exp(logit - largest), and in losses[n] the target's logit; spread writes gradients, and on the last part losses.
 //
-// Shapes: logits [N, V], or [N, part of V] from column `first` on; targets [N] u32; losses [N]; peaks [N]. Any N and V >= 1.
-// Constants: Value (vec4f where 4 divides the columns, else f32) and PER (its elements), LANES (divides 64), GRADIENT: the
-// binding defines them. Params.columns counts Values.
+// Shapes: logits f32 or f16 [N, V], or [N, part of V] from column `first` on; targets [N] u32; losses [N]; peaks [N]. Any N and V >= 1.
+// Constants: Value (vec4f where 4 divides the columns, else f32) and PER (its elements), Logits (a Value as the tensor stores
+// it), LANES (divides 64), GRADIENT, KEEP (1: exp(logit - largest) is kept in place of the logit; f16 would lose the small
+// ones, and computes them twice): the binding defines them. Params.columns counts Values.
 // A target of V or more means that the row has none: its loss is 0 and its gradient 0.
 // Tiling: LANES lanes a row, 64 / LANES rows a workgroup. A lane owns every LANES-th Value and no other lane reads it, so that
-// it may be overwritten at once. Three passes: the largest logit; exp(logit - largest), kept in place where there is a
-// gradient; the gradient. After each of the first two comes a barrier (one lane a row needs none), and all lanes combine
+// it may be overwritten at once. Three passes: the largest logit; exp(logit - largest), kept in place if KEEP; the
+// gradient. After each of the first two comes a barrier (one lane a row needs none), and all lanes combine
 // the partial results in the same order.
-// Promise: relative L2 at most 1e-5 against float64, for logits of any common offset.
+// Promise: relative L2 at most 1e-5 against float64, for logits of any common offset; gradients in f16 1e-3.
 
 struct Params {
   rows: u32,
@@ -26,7 +27,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> logits: array<Value>; // [N, V]
+@group(0) @binding(1) var<storage, read_write> logits: array<Logits>; // [N, V]
 @group(0) @binding(2) var<storage, read> targets: array<u32>; // [N]
 @group(0) @binding(3) var<storage, read_write> losses: array<f32>; // [N]
 @group(0) @binding(4) var<storage, read_write> peaks: array<vec2f>; // [N]; gather and spread
@@ -70,7 +71,7 @@ fn placeOf(wid: vec3u, local: u32) -> Place {
 fn largestOf(place: Place) -> f32 {
   var own = Value(LEAST);
   for (var j = place.lane; j < place.columns; j += LANES) {
-    own = max(own, logits[place.start + j]);
+    own = max(own, Value(logits[place.start + j]));
   }
   var result = largest(own);
   if (LANES > 1u) {
@@ -87,10 +88,10 @@ fn largestOf(place: Place) -> f32 {
 fn sumOfExp(place: Place, peak: f32, keep: bool) -> f32 {
   var own = Value();
   for (var j = place.lane; j < place.columns; j += LANES) {
-    let weight = exp(logits[place.start + j] - Value(peak));
+    let weight = exp(Value(logits[place.start + j]) - Value(peak));
     own += weight;
     if (keep) {
-      logits[place.start + j] = weight;
+      logits[place.start + j] = toLogits(weight);
     }
   }
   var sum = total(own);
@@ -105,15 +106,19 @@ fn sumOfExp(place: Place, peak: f32, keep: bool) -> f32 {
   return sum;
 }
 
+fn storeGradient(place: Place, j: u32, p: Value, scale: f32) {
+  logits[place.start + j] = toLogits((p - select(Value(), oneHot(place.hot), j == place.wanted)) * scale);
+}
+
 @compute @workgroup_size(64)
 fn cross_entropy(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
   let place = placeOf(wid, local);
   var chosen = 0.0;
   if (place.owner) {
-    chosen = element(logits[place.start + place.wanted], place.hot);
+    chosen = element(Value(logits[place.start + place.wanted]), place.hot);
   }
   let peak = largestOf(place);
-  let sum = sumOfExp(place, peak, GRADIENT == 1u);
+  let sum = sumOfExp(place, peak, KEEP == 1u);
   if (place.owner) {
     losses[place.row] = (peak - chosen) + log(sum);
   } else if (place.inside && place.lane == 0u && place.label >= params.vocabulary) {
@@ -122,8 +127,11 @@ fn cross_entropy(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_in
   if (GRADIENT == 1u) {
     let scale = select(0.0, params.scale, place.label < params.vocabulary);
     for (var j = place.lane; j < place.columns; j += LANES) {
-      let p = logits[place.start + j] / sum;
-      logits[place.start + j] = (p - select(Value(), oneHot(place.hot), j == place.wanted)) * scale;
+      var weight = Value(logits[place.start + j]);
+      if (KEEP == 0u) {
+        weight = exp(weight - Value(peak));
+      }
+      storeGradient(place, j, weight / sum, scale);
     }
   }
 }
@@ -132,7 +140,7 @@ fn cross_entropy(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_in
 fn gather(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) local: u32) {
   let place = placeOf(wid, local);
   if (place.owner) {
-    losses[place.row] = element(logits[place.start + place.wanted], place.hot);
+    losses[place.row] = element(Value(logits[place.start + place.wanted]), place.hot);
   }
   let here = largestOf(place);
   let sum = sumOfExp(place, here, false);
@@ -164,8 +172,8 @@ fn spread(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lo
   if (GRADIENT == 1u) {
     let scale = select(0.0, params.scale, counts);
     for (var j = place.lane; j < place.columns; j += LANES) {
-      let p = exp(logits[place.start + j] - Value(peak.x)) / peak.y;
-      logits[place.start + j] = (p - select(Value(), oneHot(place.hot), j == place.wanted)) * scale;
+      let p = exp(Value(logits[place.start + j]) - Value(peak.x)) / peak.y;
+      storeGradient(place, j, p, scale);
     }
   }
 }

@@ -1,18 +1,18 @@
 // Epilogue: out[M,N] = P, or out += P where ACCUMULATE is 1 (gradients of parameters).
 
-@group(0) @binding(3) var<storage, read_write> out: array<f32, M * N>;
+@group(0) @binding(3) var<storage, read_write> out: array<Out, BATCH * M * N>;
 
 // Loops here, unlike in the product: this runs once, and written out it would be most of the pipeline's compile time.
 fn storeTile(row: u32, column: u32, tile: mat4x4f) {
   var values = tile; // not every implementation indexes a matrix value by a variable
   for (var r = row; r < min(row + 4u, M); r++) {
     for (var c = column; c < min(column + 4u, N); c++) {
-      let at = r * N + c;
-      var value = values[r - row][c - column];
+      let at = outputRow(r) * N + c;
+      var value = scaled(values[r - row][c - column]);
       if (ACCUMULATE == 1u) {
-        value += out[at];
+        value += f32(out[at]);
       }
-      out[at] = value;
+      out[at] = toOut(value);
     }
   }
 }

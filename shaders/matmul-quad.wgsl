@@ -1,17 +1,18 @@
 // Variant: four neighbouring threads (a quad) make 8 rows by 32 columns. Each loads two of the eight values of A and gives them to
 // the other three, so a thread has 10 loads for its 64 multiply-adds instead of 16. For machines where a load costs as much as many
-// multiply-adds. A workgroup is 16 quads in a line (lib/quad-tiles.wgsl), so that narrow outputs
+// multiply-adds. A workgroup is TILES quads in a line (lib/quad-tiles.wgsl), so that narrow outputs
 // waste none. Needs `subgroups`.
 // Sums are named vectors, l<row> of the left columns and r<row> of the right: as matrices they are a quarter slower.
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(4 * TILES)
 fn quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;
   let tile = tileOf(group, index);
   let row = 8u * (tile / tilesAcross);
   let column = LEFT * (4u * (tile % tilesAcross) + lane);
-  let aTop = A_ROW * min(row + lane, M - 1u);
-  let aBottom = A_ROW * min(row + 4u + lane, M - 1u);
+  batch = group.z;
+  let aTop = startOfA() + A_ROW * min(row + lane, M - 1u);
+  let aBottom = startOfA() + A_ROW * min(row + 4u + lane, M - 1u);
   let bLeft = columnOffsets(column);
   let bRight = columnOffsets(column + RIGHT);
   var l0 = vec4f();
@@ -31,8 +32,8 @@ fn quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var l7 = vec4f();
   var r7 = vec4f();
   for (var k = 0u; k < K; k++) {
-    let top = a[aTop + k * A_STEP];
-    let bottom = a[aBottom + k * A_STEP];
+    let top = f32(a[aTop + k * A_STEP]);
+    let bottom = f32(a[aBottom + k * A_STEP]);
     let left = loadB(bLeft + k * B_STEP);
     let right = loadB(bRight + k * B_STEP);
     let x0 = vec4f(quadBroadcast(top, 0u));

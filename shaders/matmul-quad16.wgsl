@@ -1,6 +1,6 @@
 // Variant: four neighbouring threads (a quad) make 16 rows by 32 columns, four steps of k at a time. Each loads the values of A for
 // one row in four and swaps them with the other three, so a thread has 12 loads for 128 multiply-adds; a sum is read and written
-// once in four steps. The fastest where a load is dear, and the slowest to compile: for large products. A workgroup is 16 quads in a line
+// once in four steps. The fastest where a load is dear, and the slowest to compile: for large products. A workgroup is TILES quads in a line
 // (lib/quad-tiles.wgsl), so that narrow outputs waste none. Needs `subgroups`.
 // Sums are named vectors, l<row> of the left columns and r<row> of the right. Of each four rows thread `lane` holds first its own,
 // then those of lane ^ 1, lane ^ 2 and lane ^ 3: the order in which swaps bring them, put right when they are stored.
@@ -12,7 +12,7 @@ fn add4(sum: vec4f, row: vec4f, b0: vec4f, b1: vec4f, b2: vec4f, b3: vec4f) -> v
 
 // A row's values at k..k+3; zero past the end.
 fn rowValues(row: u32, k: u32) -> vec4f {
-  let at = A_ROW * min(row, M - 1u) + A_STEP * min(k + four, vec4u(K - 1u));
+  let at = startOfA() + A_ROW * min(row, M - 1u) + A_STEP * min(k + four, vec4u(K - 1u));
   let values = loadA(at);
   return select(vec4f(), values, k + four < vec4u(K));
 }
@@ -22,12 +22,13 @@ fn inOrder(lane: u32, rows: mat4x4f) -> mat4x4f {
   return mat4x4f(values[lane], values[lane ^ 1u], values[lane ^ 2u], values[lane ^ 3u]);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(4 * TILES)
 fn quad16(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;
   let tile = tileOf(group, index);
   let row = 16u * (tile / tilesAcross);
   let column = LEFT * (4u * (tile % tilesAcross) + lane);
+  batch = group.z;
   let bLeft = columnOffsets(column);
   let bRight = columnOffsets(column + RIGHT);
   var l0 = vec4f();

@@ -1,90 +1,91 @@
-// Variant: a workgroup of 16 x 16 threads makes 128 x 128 products through workgroup memory, eight steps of k at a time. While one
-// slice is multiplied the next is on its way from memory: two buffers in turn, one barrier a slice. 16 KiB of workgroup memory, the
-// least WebGPU grants. Each value is loaded from memory once a workgroup, by neighbouring threads from neighbouring addresses.
+// Variant: a workgroup makes TILE_ROWS x TILE_COLUMNS products through workgroup memory, eight steps of k at a time; a thread makes 8 x 8
+// of them. Each value is loaded from memory once a workgroup, in blocks of four by four (matmul-operands*.wgsl), and laid down so that
+// four rows or columns of one step are one vec4. While one slice is multiplied the next is on its way from memory into
+// registers, and slices lie in two places in turn, so that one barrier a slice is enough. Of 128 x 128 that is 16 KiB, the least
+// WebGPU grants. For GPUs: on a CPU, barriers and workgroup memory cost more than they save, and a software adapter
+// compiles 0.13 s for each KiB, for the zeros it begins with.
+// A thread's left and right columns are half a tile apart, so that neighbours read neighbouring vec4s.
 
-const side = 128u;
 const depth = 8u;
-const slice = side * depth;
-const threads = 256u;
-const each = slice / threads;
+const threadsAcross = TILE_COLUMNS / 8u;
+const foursOfA = TILE_ROWS / 4u;
+const foursOfB = TILE_COLUMNS / 4u;
+const blocksOfA = foursOfA * (depth / 4u);
+const blocksOfB = foursOfB * (depth / 4u); // with those of A no more than there are threads
 
-var<workgroup> slicesA: array<f32, 2u * slice>; // [2, depth, side]
-var<workgroup> slicesB: array<f32, 2u * slice>; // [2, depth, side]
+var<workgroup> slicesA: array<vec4f, 2u * depth * foursOfA>; // [2, depth, foursOfA]
+var<workgroup> slicesB: array<vec4f, 2u * depth * foursOfB>; // [2, depth, foursOfB]
 
-// Which value of a slice thread `index` loads in its turn: [step of k, place]. Neighbours take neighbouring addresses.
-fn shareOf(index: u32, turn: u32, isAlongK: bool) -> vec2u {
-  let at = turn * threads + index;
-  return select(vec2u(at / side, at % side), vec2u(at % depth, at / depth), isAlongK);
+// Where block `block` of a slice is: [four of rows or columns, four of k]. Neighbours take neighbouring addresses.
+fn placeOf(block: u32, fours: u32, isAlongK: bool) -> vec2u {
+  return select(vec2u(block % fours, block / fours), vec2u(block / (depth / 4u), block % (depth / 4u)), isAlongK);
 }
 
-// Place p of a slice of B is this column of B: four left and four right columns a thread.
-fn columnOf(tile: u32, place: u32) -> u32 {
-  return LEFT * (tile + place / 8u) + RIGHT * (place / 4u % 2u) + place % 4u;
+// The first column of the `place`-th four of a tile: left ones, then right ones.
+fn columnOf(group: u32, place: u32) -> u32 {
+  let tile = select(TILE_COLUMNS, TILE_COLUMNS / 2u, COLUMNS < N);
+  return tile * group + 4u * (place % threadsAcross) + RIGHT * (place / threadsAcross);
 }
 
-fn valueOfA(row: u32, k: u32) -> f32 {
-  return select(0.0, a[min(row, M - 1u) * A_ROW + min(k, K - 1u) * A_STEP], k < K);
-}
-
-fn valueOfB(column: u32, k: u32) -> f32 {
-  return select(0.0, b[min(column, N - 1u) * B_COLUMN + min(k, K - 1u) * B_STEP], k < K);
-}
-
-fn readA(at: u32) -> vec4f {
-  return vec4f(slicesA[at], slicesA[at + 1u], slicesA[at + 2u], slicesA[at + 3u]);
-}
-
-fn readB(at: u32) -> vec4f {
-  return vec4f(slicesB[at], slicesB[at + 1u], slicesB[at + 2u], slicesB[at + 3u]);
-}
-
-@compute @workgroup_size(16, 16)
+@compute @workgroup_size(threadsAcross, TILE_ROWS / 8u)
 fn staged(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_id) thread: vec3u,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let firstRow = side * group.y;
-  let firstTile = 16u * group.x;
-  let row = firstRow + 8u * thread.y;
-  let column = LEFT * (firstTile + thread.x);
-  var nextA = array<f32, each>();
-  var nextB = array<f32, each>();
+  batch = group.z;
+  // A thread's own block of each slice: of A, or of B, or none.
+  let isA = index < blocksOfA;
+  let isB = !isA && index < blocksOfA + blocksOfB;
+  let place = select(
+    placeOf(index - blocksOfA, foursOfB, B_STEP == 1u),
+    placeOf(index, foursOfA, A_STEP == 1u),
+    isA,
+  );
+  let row = TILE_ROWS * group.y + 8u * thread.y;
+  let column = columnOf(group.x, thread.x);
+  var next = mat4x4f();
   var topLeft = mat4x4f();
   var topRight = mat4x4f();
   var bottomLeft = mat4x4f();
   var bottomRight = mat4x4f();
   for (var first = 0u; first < K + depth; first += depth) {
-    // The slice loaded in the turn before this one is stored and multiplied in this one.
-    let buffer = slice * (first / depth % 2u);
+    // The slice fetched in the turn before this one is laid down and multiplied in this one.
+    let buffer = depth * (first / depth % 2u);
     if (first > 0u) {
-      for (var turn = 0u; turn < each; turn++) {
-        let shareA = shareOf(index, turn, A_STEP == 1u);
-        let shareB = shareOf(index, turn, B_STEP == 1u);
-        slicesA[buffer + shareA.x * side + shareA.y] = nextA[turn];
-        slicesB[buffer + shareB.x * side + shareB.y] = nextB[turn];
+      let step = buffer + 4u * place.y;
+      if (isA) {
+        let at = step * foursOfA + place.x;
+        slicesA[at] = next[0];
+        slicesA[at + foursOfA] = next[1];
+        slicesA[at + 2u * foursOfA] = next[2];
+        slicesA[at + 3u * foursOfA] = next[3];
+      } else if (isB) {
+        let at = step * foursOfB + place.x;
+        slicesB[at] = next[0];
+        slicesB[at + foursOfB] = next[1];
+        slicesB[at + 2u * foursOfB] = next[2];
+        slicesB[at + 3u * foursOfB] = next[3];
       }
+      workgroupBarrier();
     }
-    workgroupBarrier();
     if (first < K) {
-      for (var turn = 0u; turn < each; turn++) {
-        let shareA = shareOf(index, turn, A_STEP == 1u);
-        let shareB = shareOf(index, turn, B_STEP == 1u);
-        nextA[turn] = valueOfA(firstRow + shareA.y, first + shareA.x);
-        nextB[turn] = valueOfB(columnOf(firstTile, shareB.y), first + shareB.x);
+      if (isA) {
+        next = blockOfA(TILE_ROWS * group.y + 4u * place.x, first + 4u * place.y);
+      } else if (isB) {
+        next = blockOfB(columnOf(group.x, place.x), first + 4u * place.y);
       }
     }
     if (first > 0u) {
-      for (var k = 0u; k < depth; k++) {
-        let at = buffer + k * side;
-        let top = readA(at + 8u * thread.y);
-        let bottom = readA(at + 8u * thread.y + 4u);
-        let left = readB(at + 8u * thread.x);
-        let right = readB(at + 8u * thread.x + 4u);
-        topLeft += outer(top, left);
-        topRight += outer(top, right);
-        bottomLeft += outer(bottom, left);
-        bottomRight += outer(bottom, right);
+      for (var step = buffer; step < buffer + depth; step++) {
+        let top = slicesA[step * foursOfA + 2u * thread.y];
+        let bottom = slicesA[step * foursOfA + 2u * thread.y + 1u];
+        let left = slicesB[step * foursOfB + thread.x];
+        let right = slicesB[step * foursOfB + threadsAcross + thread.x];
+        topLeft = addOuter(topLeft, top, left);
+        topRight = addOuter(topRight, top, right);
+        bottomLeft = addOuter(bottomLeft, bottom, left);
+        bottomRight = addOuter(bottomRight, bottom, right);
       }
     }
   }

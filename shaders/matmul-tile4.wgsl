@@ -2,6 +2,7 @@
 
 @compute @workgroup_size(8, 8)
 fn tile4(@builtin(global_invocation_id) id: vec3u) {
+  batch = id.z;
   let row = 4u * id.y;
   let column = 4u * id.x;
   let aRows = rowOffsets(row);

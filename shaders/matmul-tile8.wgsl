@@ -3,6 +3,7 @@
 
 @compute @workgroup_size(8, 4)
 fn tile8(@builtin(global_invocation_id) id: vec3u) {
+  batch = id.z;
   let row = 8u * id.y;
   let column = LEFT * id.x;
   let aTop = rowOffsets(row);

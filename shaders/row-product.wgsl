@@ -1,34 +1,43 @@
 // One row times a matrix, for a token at a time: what shaders/matmul.wgsl does for many rows, at a load a weight.
 //
 // Formula    P[n] = sum over k of x[k] w[n,k];  KIND 0: out = P;  1: out = P + add;  2: out[n] = silu(P[n]) P[n + N/2], n < N/2.
-// Shapes     row-major f32: x [K], w [N,K], add [N] (KIND 1; otherwise unread), out [N], or [N/2] of KIND 2.
-// Constants  K, N, KIND, ADD (elements of `add`), LANES (1, or a power of two up to 64).
+//            The exponent of silu is held at 80, so that exp stays finite.
+// Shapes     row-major: x [K], w [N,K], add [N] (KIND 1; otherwise unread), out [N], or [N/2] of KIND 2.
+// Types      X, W, Add and Out are each f32 or f16; sums are f32, and what is stored as f16 is clamped to its largest.
+// Constants  K, N, KIND, ADD (elements of `add`), LANES (1, or a power of two up to 64), OUT_IS_HALF.
 // Tiling     LANES threads make four sums: a value of x, loaded once, meets four rows of w. They take every LANES-th k, so that
 //            neighbours read neighbours; partial sums meet in workgroup memory. 64 threads a workgroup.
-// Promise    close: relative L2 to float64 <= 1e-5.
+// Promise    close: relative L2 to float64 of what the operands hold <= 1e-5, or 1e-3 where `out` is f16.
 
 const outputs = select(N, N / 2u, KIND == 2u);
 const outputsOfFour = select(4u, 2u, KIND == 2u);
 const teams = 64u / LANES; // in a workgroup
 
-@group(0) @binding(1) var<storage, read> x: array<f32, K>;
-@group(0) @binding(2) var<storage, read> w: array<f32, N * K>;
-@group(0) @binding(3) var<storage, read> add: array<f32, ADD>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32, outputs>;
+@group(0) @binding(1) var<storage, read> x: array<X, K>;
+@group(0) @binding(2) var<storage, read> w: array<W, N * K>;
+@group(0) @binding(3) var<storage, read> add: array<Add, ADD>;
+@group(0) @binding(4) var<storage, read_write> out: array<Out, outputs>;
 
 var<workgroup> partials: array<vec4f, 64>;
 
 fn silu(a: f32) -> f32 {
-  return a / (1.0 + exp(-a));
+  return a / (1.0 + exp(min(-a, 80.0)));
+}
+
+fn weights(at: vec4u) -> vec4f {
+  return vec4f(f32(w[at.x]), f32(w[at.y]), f32(w[at.z]), f32(w[at.w]));
 }
 
 fn store(n: u32, value: f32) {
   if (n < outputs) {
+    var stored = value;
     if (KIND == 1u) {
-      out[n] = value + add[min(n, ADD - 1u)];
-    } else {
-      out[n] = value;
+      stored += f32(add[min(n, ADD - 1u)]);
     }
+    if (OUT_IS_HALF == 1u) {
+      stored = clamp(stored, -65504.0, 65504.0);
+    }
+    out[n] = Out(stored);
   }
 }
 
@@ -43,7 +52,7 @@ fn product(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   let at = K * min(rows, vec4u(N - 1u));
   var sums = vec4f();
   for (var k = lane; k < K; k += LANES) {
-    sums = fma(vec4f(x[k]), vec4f(w[at.x + k], w[at.y + k], w[at.z + k], w[at.w + k]), sums);
+    sums = fma(vec4f(f32(x[k])), weights(at + k), sums);
   }
   if (LANES > 1u) {
     partials[index] = sums;

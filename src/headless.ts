@@ -34,7 +34,7 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
   };
   try {
-    const { base, page, keyFile, control } = readNodeOptions(args);
+    const { base, page, keyFile, gpuShare, control } = readNodeOptions(args);
     const { wrtc, webSocket } = network();
     installNetwork({ wrtc, webSocket });
     const key = await openNodeKey(keyFile);
@@ -64,7 +64,7 @@ export async function main(args: readonly string[]): Promise<void> {
       };
       let host: NodeHost;
       const gpu = nodeGpu();
-      NodeHost.open({ base, page, key, gpu, wrtc, changed, broken: stop }).then((opened) => {
+      NodeHost.open({ base, page, key, gpu, gpuShare, wrtc, changed, broken: stop }).then((opened) => {
         host = opened;
         process.once('SIGINT', leave);
         process.once('SIGTERM', leave);

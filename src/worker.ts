@@ -9,6 +9,7 @@ import { browserTuning } from './hosts/tuning-store.ts';
 import { identityFromKeys } from './swarm/identity.ts';
 import { PortTransport } from './swarm/port-transport.ts';
 import { memorySigningLog } from './swarm/signing-log.ts';
+import { isShare } from './volunteer/duty-cycle.ts';
 import { choosePreset, probeAdapter } from './volunteer/probe.ts';
 import { runIdOf } from './volunteer/run-config.ts';
 import { Volunteer } from './volunteer/volunteer.ts';
@@ -17,11 +18,20 @@ const say = (message: FromWorker): void => {
   postMessage(message);
 };
 let volunteer: Volunteer | undefined;
+/** What was asked for before there was a volunteer. */
+let gpuShare: number | undefined;
 const relay = new ChangeRelay(realClock, () => {
   if (volunteer !== undefined) say({ kind: 'status', status: volunteer.status });
 });
 
+/** Throws for what is no share: a volunteer would, in the middle of its work. */
+function shareOf(share: unknown): number {
+  if (!isShare(share)) throw new RangeError(`The GPU's share is to be from 0.01 to 1, not ${String(share)}.`);
+  return share;
+}
+
 async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
+  const asked = shareOf(message.gpuShare);
   const signer = await identityFromKeys(message.keys);
   const run = await runIdOf(message.config);
   const platform = {
@@ -32,6 +42,8 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     transport: new PortTransport(message.transport, signer.id),
     fetchCorpus: fetchCorpusFrom(message.corpusUrl),
     localSeed: message.localSeed,
+    gpuShare: gpuShare ?? asked,
+    precision: message.precision,
     tuning: browserTuning,
   };
   volunteer = new Volunteer(platform, message.config, run, () => {
@@ -63,6 +75,14 @@ addEventListener('message', (event: MessageEvent<ToWorker>) => {
       break;
     case 'resume':
       volunteer?.resume();
+      break;
+    case 'gpu-share':
+      try {
+        gpuShare = shareOf(message.share);
+        volunteer?.setGpuShare(gpuShare);
+      } catch (thrown) {
+        failed(thrown);
+      }
       break;
     case 'leave':
       volunteer?.leave();

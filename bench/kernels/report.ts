@@ -52,7 +52,7 @@ function rowTable(rows: readonly Row[], unit: 'GFLOP/s' | 'GB/s', runs: number):
   );
 }
 
-function stepTable({ setup, parameters, ours, peers, ratio, small }: StepResult): string {
+function stepTable({ setup, parameters, ours, peers, ratio, small, mixed }: StepResult): string {
   const { batch, model } = setup;
   const { blocks, width, heads, hidden, context, vocabulary } = model;
   const cells = [['ours', ours], ...Object.entries(peers)] as [LibraryName, StepCell][];
@@ -83,6 +83,13 @@ function stepTable({ setup, parameters, ours, peers, ratio, small }: StepResult)
         cell.losses.map((loss) => loss.toFixed(4)).join(', '),
       ]),
     ),
+    ...(mixed === undefined
+      ? []
+      : [
+          '',
+          `Ours in mixed precision (f16 products and activations), afterwards: ${time(mixed)} ms a step,`,
+          `${figure(mixed.bufferBytes / 1e6)} MB of buffers, losses ${mixed.losses.map((loss) => loss.toFixed(4)).join(', ')}.`,
+        ]),
     ...(small === undefined
       ? []
       : [

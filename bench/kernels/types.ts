@@ -142,6 +142,8 @@ export interface StepResult {
   readonly ratio: Readonly<Partial<Record<PeerName, number>>>;
   /** Ours alone on the preset `small`, batch 1, T 1024, as bench/torch_baseline.py has it; where there is a real GPU. */
   readonly small?: StepCell;
+  /** Ours alone in mixed precision, where there is f16. */
+  readonly mixed?: StepCell;
 }
 
 /** What the page or the Node host measured. Sections not asked for are absent. */

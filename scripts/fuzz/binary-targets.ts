@@ -185,11 +185,12 @@ const parameters = fuzzTarget<Float32Array, Float32Array>({
   encode: (value) => new Uint8Array(value.slice().buffer),
 });
 
-const searchOf = ({ room, preset, seed, volunteers, rounds }: PageOptions): Bytes =>
+const searchOf = ({ room, preset, seed, volunteers, rounds, precision }: PageOptions): Bytes =>
   utf8(
     `?run=${room}&preset=${preset}&volunteers=${volunteers}` +
       (seed === undefined ? '' : `&seed=${seed}`) +
-      (rounds === undefined ? '' : `&rounds=${rounds}`),
+      (rounds === undefined ? '' : `&rounds=${rounds}`) +
+      (precision === undefined ? '' : `&precision=${precision}`),
   );
 
 const pageOptions = fuzzTarget<PageOptions, PageOptions>({
@@ -203,6 +204,7 @@ const pageOptions = fuzzTarget<PageOptions, PageOptions>({
       seed: oneIn(random, 2) ? undefined : random.u32(),
       volunteers: 2 + draw(random, 63),
       rounds: oneIn(random, 2) ? undefined : 1 + draw(random, 1e9),
+      precision: oneIn(random, 2) ? undefined : pick(random, ['f32', 'mixed']),
     };
     return { value, bytes: searchOf(value) };
   },

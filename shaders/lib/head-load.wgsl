@@ -1,12 +1,12 @@
 // Reading rows of heads from `qkv` [rows, packedWidth], and turning q and k as they are read (after head-vector.wgsl).
-// Needs `qkv`, `table` (cosine and sine of every position and pair, [SEQUENCE, half, 2]), HEADS, KV_HEADS, and, each 0 or 1,
+// Needs `qkv` of any float type, `table` (cosine and sine of every position and pair, [SEQUENCE, half, 2]), HEADS, KV_HEADS, and, each 0 or 1,
 // TURN (q and k are turned as they are read; otherwise they are so already, or have no positions) and TURN_BACK (gradients
 // are to belong to q and k as they were before they were turned). With neither, `table` is not read.
 const packedWidth = (HEADS + 2u * KV_HEADS) * HEAD_SIZE;
 
 fn qkvElement(at: u32, i: u32) -> f32 {
   if (i < half) {
-    return qkv[at + i];
+    return f32(qkv[at + i]);
   }
   return 0.0;
 }

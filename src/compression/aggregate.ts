@@ -6,8 +6,8 @@ import type { BlockLayout } from './blocks.ts';
 import { decodeUpdate } from './sparse-update.ts';
 
 /**
- * A round's contributions as signed votes on coefficients, grouped by block: the same words whatever the order of the
- * contributions. Votes on one coefficient are summed where they are used (sign-votes).
+ * A round's contributions as signed votes on coefficients, grouped by block, those on one coefficient added up and those that
+ * cancel left out: the same words whatever the order of the contributions.
  */
 export interface VoteList {
   /** [blocks + 1]: entries of block b are [starts[b], starts[b + 1]). */
@@ -48,16 +48,28 @@ export function aggregateVotes(
   });
   const starts = new Uint32Array(layout.blocks + 1);
   const entries = new Uint32Array(updates.reduce((sum, { indices }) => sum + indices.length, 0));
+  const sums = new Int32Array(4096); // of this block; 0 where none voted, or votes cancelled
+  const met = new Uint16Array(k * updates.length); // its coefficients in the order met
   let count = 0;
   for (let block = 0; block < layout.blocks; block++) {
+    let meetings = 0;
     for (const { starts: from, indices, negative, weight } of updates) {
-      for (let n = from[block]; n < from[block + 1]; n++) {
-        entries[count++] = packVote(indices[n], negative[n] === 0 ? weight : -weight);
+      const end = from[block + 1];
+      for (let n = from[block]; n < end; n++) {
+        const index = indices[n];
+        if (sums[index] === 0) met[meetings++] = index;
+        sums[index] += weight - 2 * weight * negative[n]; // signs are even chances: no branch foretells them
       }
+    }
+    for (let n = 0; n < meetings; n++) {
+      const index = met[n];
+      if (sums[index] === 0) continue; // cancelled, or met twice for that
+      entries[count++] = packVote(index, sums[index]);
+      sums[index] = 0;
     }
     starts[block + 1] = count;
   }
-  return { starts, entries };
+  return { starts, entries: entries.subarray(0, count) };
 }
 
 const unusable = (reason: string): StarlingError =>

@@ -8,6 +8,7 @@ import { blockRuns } from './block-runs.ts';
 import { blockLayout } from './blocks.ts';
 import { DctTopK } from './dct-top-k.ts';
 import { IntegerApply, integerApplyReference } from './integer-apply.ts';
+import { decodeUpdate, selectionOfUpdate } from './sparse-update.ts';
 
 const gpu = await openTestGpu();
 const layout = blockLayout([
@@ -103,8 +104,11 @@ test('both variants of compression choose the same coefficients, but for near ti
       })),
     };
     const compressor = new DctTopK(source, layout, { k, momentumDecay: 0.9, variant });
-    const { departed } = await compressor.compress();
-    chosen.push(new Set(Array.from(departed.selection, (slot, n) => `${Math.floor(n / k)}: ${slot}`)));
+    const { payload } = await compressor.compress();
+    const update = decodeUpdate(layout, k, payload);
+    if (!update.ok) throw new Error(update.reason);
+    const selection = selectionOfUpdate(layout, k, update.value);
+    chosen.push(new Set(Array.from(selection, (slot, n) => `${Math.floor(n / k)}: ${slot}`)));
     compressor.close();
   }
   expect(chosen[0].size).toBe(layout.blocks * k);

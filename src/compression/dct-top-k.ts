@@ -3,11 +3,12 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
-import { compress, compressScratch, compressVariantFor, type CompressVariant } from '../kernels/compress.ts';
+import { chooseCompress, compress, compressScratch, type CompressVariant } from '../kernels/compress.ts';
 import { putBack } from '../kernels/top-k.ts';
 import { blockRuns, partsOfRun } from './block-runs.ts';
 import type { BlockLayout, ParameterSpec } from './blocks.ts';
-import { encodeUpdate, updateOfSelection } from './sparse-update.ts';
+import { choosePacking, PayloadPacker, type Packed, type Packing } from './payload-packer.ts';
+import { decodeUpdate, selectionOfUpdate } from './sparse-update.ts';
 
 /** What compression and apply need of one tensor of a replica. */
 export interface TrainableTensor {
@@ -29,13 +30,19 @@ export interface GradientSource {
 }
 
 /** What one payload took out of the momentum. */
-export interface Departed {
-  /** u32 [blocks, k], as the top-k kernel packs it. */
-  readonly selection: Uint32Array<ArrayBuffer>;
-  /** f32 [blocks, k]: the coefficients as they were when they left; 0 for an empty slot. */
-  readonly amplitudes: Float32Array<ArrayBuffer>;
+export interface Departed extends Packed {
   /** Folds of the momentum up to and including the one it left after. */
   readonly folds: number;
+}
+
+export interface DctTopKOptions {
+  /** 1 to 64. */
+  readonly k: number;
+  /** Beta in [0, 1). */
+  readonly momentumDecay: number;
+  /** What to take whatever was measured: tests and the tuner. */
+  readonly variant?: CompressVariant;
+  readonly packing?: Packing;
 }
 
 /**
@@ -52,6 +59,7 @@ export class DctTopK {
   readonly #scratch: Tensor; // used by one run after another
   readonly #selection: Tensor; // u32 [blocks, k]
   readonly #amplitudes: Tensor; // f32 [blocks, k]
+  readonly #packer: PayloadPacker;
   readonly #momentumDecay: number;
   readonly #fold: readonly Dispatch[];
   readonly #take: readonly Dispatch[];
@@ -61,16 +69,20 @@ export class DctTopK {
   constructor(
     source: GradientSource,
     layout: BlockLayout,
-    { k, momentumDecay, variant }: { k: number; momentumDecay: number; variant?: CompressVariant },
+    { k, momentumDecay, variant, packing }: DctTopKOptions,
   ) {
     const { gpu, norm, tensors } = source;
-    const how = variant ?? compressVariantFor(gpu);
+    const how = variant ?? chooseCompress(gpu, layout.blocks, k);
     this.#source = source;
     this.#layout = layout;
     this.#k = k;
     this.#momentumDecay = momentumDecay;
     this.#selection = gpu.tensor([layout.blocks, k], 'u32', 'selection');
     this.#amplitudes = gpu.tensor([layout.blocks, k], 'f32', 'amplitudes');
+    this.#packer = new PayloadPacker(gpu, layout, {
+      ...{ selection: this.#selection, amplitudes: this.#amplitudes, k },
+      packing: packing ?? choosePacking(gpu, layout, k),
+    });
     this.#scratch = gpu.tensor([compressScratch(how, layout.blocks)], 'f32', 'compression scratch');
     const runs = blockRuns(
       gpu,
@@ -102,19 +114,9 @@ export class DctTopK {
    * submit, one read-back.
    */
   async compress(): Promise<{ payload: Bytes; departed: Departed }> {
-    const { gpu, gradientDispatches } = this.#source;
-    gpu.submit([...gradientDispatches, ...this.#take]);
     const folds = ++this.#folds;
-    const [selection, amplitudes] = await gpu.read(this.#selection, this.#amplitudes);
-    invariant(
-      selection instanceof Uint32Array && amplitudes instanceof Float32Array,
-      'slots are u32, amplitudes f32',
-    );
-    const update = updateOfSelection(this.#layout, this.#k, selection);
-    return {
-      payload: encodeUpdate(this.#layout, this.#k, update),
-      departed: { selection, amplitudes, folds },
-    };
+    const packed = await this.#packer.pack([...this.#source.gradientDispatches, ...this.#take]);
+    return { payload: packed.payload, departed: { ...packed, folds } };
   }
 
   /** Folds the gradients into momentum and takes nothing out. Submits, and does not wait. */
@@ -128,8 +130,11 @@ export class DctTopK {
    * what it had been had that payload not left; but what left in later payloads stays away. Submits, and does not wait. To
    * do it once is the caller's part.
    */
-  putBack({ selection, amplitudes, folds }: Departed): void {
+  putBack({ payload, amplitudes, folds }: Departed): void {
     const { gpu } = this.#source;
+    const update = decodeUpdate(this.#layout, this.#k, payload);
+    invariant(update.ok, 'a payload of ours is one of the run');
+    const selection = selectionOfUpdate(this.#layout, this.#k, update.value);
     const factor = this.#momentumDecay ** (this.#folds - folds);
     gpu.write(this.#selection, selection);
     gpu.write(
@@ -141,6 +146,7 @@ export class DctTopK {
 
   close(): void {
     const { gpu } = this.#source;
+    this.#packer.close();
     gpu.free(this.#scratch, this.#selection, this.#amplitudes, ...this.#places, ...this.momentum);
   }
 }

@@ -21,6 +21,9 @@ export interface SparseUpdate {
 /** The largest k the format carries: a block of gains has 64 coefficients. */
 export const largestK = 64;
 
+/** Bits of the shortest entry: one of gains. */
+const shortestEntry = 6 + 1;
+
 /** Bits of the longest payload there can be. */
 function capacityBits(layout: BlockLayout, k: number): number {
   return layout.parameters.reduce(
@@ -72,33 +75,47 @@ export function decodeUpdate(layout: BlockLayout, k: number, payload: Uint8Array
   const reader = new BitReader(payload);
   const countBits = bitsFor(k);
   const starts = new Uint32Array(layout.blocks + 1);
-  const indices: number[] = [];
-  const negative: number[] = [];
+  const room = Math.min(layout.blocks * k, Math.ceil((8 * payload.length) / shortestEntry)) + k;
+  const indices = new Uint16Array(room);
+  const negative = new Uint8Array(room);
+  let entries = 0;
   for (const { blocks, size, firstBlock } of layout.parameters) {
     const indexBits = bitsFor(size - 1);
     for (let block = firstBlock; block < firstBlock + blocks; block++) {
       const count = reader.read(countBits);
       if (count > k) return refused('count above k');
+      const end = entries + count;
       let last = -1;
-      for (let n = 0; n < count; n++) {
+      for (let n = entries; n < end; n++) {
         const index = reader.read(indexBits);
-        if (reader.overrun) return refused('payload too short');
-        if (index <= last) return refused('indices not increasing');
-        indices.push(index);
+        if (index <= last) return refused(reader.overrun ? 'payload too short' : 'indices not increasing');
+        indices[n] = index;
         last = index;
       }
-      for (let n = 0; n < count; n++) negative.push(reader.read(1));
+      for (let left = count, n = entries; left > 0; left -= 16) {
+        let signs = reader.read(Math.min(left, 16));
+        for (let more = Math.min(left, 16); more > 0; more--, signs >>= 1) negative[n++] = signs & 1;
+      }
       if (reader.overrun) return refused('payload too short');
-      starts[block + 1] = indices.length;
+      entries = end;
+      starts[block + 1] = entries;
     }
   }
   if (reader.unreadBytes > 0) return refused('payload too long');
   if (reader.padding !== 0) return refused('padding not zero');
-  return accepted({ starts, indices: Uint16Array.from(indices), negative: Uint8Array.from(negative) });
+  return accepted({ starts, indices: indices.slice(0, entries), negative: negative.slice(0, entries) });
 }
 
-/** What the top-k kernel chose ([blocks, k] packed slots, any order within a block) as an update. */
-export function updateOfSelection(layout: BlockLayout, k: number, selection: Uint32Array): SparseUpdate {
+/**
+ * What the top-k kernel chose ([blocks, k] packed slots, in each block the filled ones first) as an update. `amplitudes`, if
+ * given, lie beside the slots and are brought, in place, into the order of the update.
+ */
+export function updateOfSelection(
+  layout: BlockLayout,
+  k: number,
+  selection: Uint32Array,
+  amplitudes = new Float32Array(selection.length),
+): SparseUpdate {
   invariant(selection.length === layout.blocks * k, 'the selection has k slots a block');
   const starts = new Uint32Array(layout.blocks + 1);
   const indices = new Uint16Array(selection.length);
@@ -106,20 +123,39 @@ export function updateOfSelection(layout: BlockLayout, k: number, selection: Uin
   let count = 0;
   for (let block = 0; block < layout.blocks; block++) {
     const start = count;
+    const shift = block * k - start; // from entries to slots
     // Insertion, k being small: sorting a view of every block takes ten times as long.
     for (let n = block * k; n < (block + 1) * k; n++) {
       const slot = selection[n];
       if ((slot & slotPresent) === 0) continue;
       const index = slot & slotIndexMask;
+      const amplitude = amplitudes[n];
       let at = count++;
       for (; at > start && indices[at - 1] > index; at--) {
         indices[at] = indices[at - 1];
         negative[at] = negative[at - 1];
+        amplitudes[at + shift] = amplitudes[at - 1 + shift];
       }
       indices[at] = index;
       negative[at] = (slot & slotNegative) === 0 ? 0 : 1;
+      amplitudes[at + shift] = amplitude;
     }
     starts[block + 1] = count;
   }
   return { starts, indices: indices.slice(0, count), negative: negative.slice(0, count) };
+}
+
+/** The slots of an update, u32 [blocks, k]: in each block its entries in rising order of index, then empty ones. */
+export function selectionOfUpdate(
+  layout: BlockLayout,
+  k: number,
+  { starts, indices, negative }: SparseUpdate,
+): Uint32Array<ArrayBuffer> {
+  const selection = new Uint32Array(layout.blocks * k);
+  for (let block = 0; block < layout.blocks; block++) {
+    for (let n = starts[block], at = block * k; n < starts[block + 1]; n++, at++) {
+      selection[at] = indices[n] | (negative[n] === 0 ? 0 : slotNegative) | slotPresent;
+    }
+  }
+  return selection;
 }

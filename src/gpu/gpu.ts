@@ -1,12 +1,15 @@
 import type { StarlingError } from '../base/errors.ts';
+import { fromHalf, toHalf } from '../base/half.ts';
 import { invariant } from '../base/invariant.ts';
+import type { BusyMeter } from './busy-meter.ts';
 import { openDevice, type AdapterReport } from './device.ts';
 import { KernelCache, type Dispatch } from './kernel.ts';
 import { gpuProblem, lossOf, withErrorScopes } from './problems.ts';
-import { sizeOf, type DType, type Tensor } from './tensor.ts';
+import { settled } from './settle.ts';
+import { byteLength, sizeOf, type DType, type Tensor } from './tensor.ts';
 
 export type HostArray = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-export type HostArrayOf<D extends DType> = D extends 'f32'
+export type HostArrayOf<D extends DType> = D extends 'f32' | 'f16'
   ? Float32Array<ArrayBuffer>
   : D extends 'i32'
     ? Int32Array<ArrayBuffer>
@@ -29,8 +32,11 @@ export class Gpu {
   readonly choices = new Map<string, string>();
   /** Called with every dispatch as it is encoded: the one point through which all GPU work passes. */
   onDispatch: ((dispatch: Dispatch) => void) | undefined;
+  /** Told of every submit and its end, where someone measures. */
+  meter: BusyMeter | undefined;
   /** Settles when the device is lost other than by `close`: a StarlingError `gpu-lost` to show. */
   readonly lost: Promise<StarlingError>;
+  #closed = false;
   readonly #owned = new Set<GPUBuffer>();
   readonly #staging: GPUBuffer[] = [];
 
@@ -39,7 +45,7 @@ export class Gpu {
     this.adapter = adapter;
     this.subgroupSize = subgroupSize;
     this.kernels = new KernelCache(device);
-    this.lost = lossOf(device);
+    this.lost = lossOf(device, () => this.#closed);
   }
 
   /** Throws StarlingError `no-webgpu` or `no-adapter`. */
@@ -78,10 +84,10 @@ export class Gpu {
     }
   }
 
-  /** A new tensor, zeroed unless `data` is given. Throws StarlingError `gpu-out-of-memory` where no binding is as long. */
+  /** A new tensor, zeroed unless `data` is given; f16 is written and read as f32. Throws StarlingError `gpu-out-of-memory` where no binding is as long. */
   tensor(shape: readonly number[], dtype: DType, label: string, data?: HostArray): Tensor {
     const length = sizeOf(shape);
-    const size = Math.max(4, 4 * length);
+    const size = Math.max(4, byteLength({ dtype, length }));
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
     if (size > most)
@@ -105,7 +111,7 @@ export class Gpu {
       data.length === tensor.length,
       `${tensor.label}: ${data.length} values for ${tensor.length} elements`,
     );
-    this.device.queue.writeBuffer(tensor.buffer, tensor.offset, data);
+    this.device.queue.writeBuffer(tensor.buffer, tensor.offset, stored(tensor.dtype, data));
   }
 
   /** Overwrites the first `data.length` elements. */
@@ -114,6 +120,7 @@ export class Gpu {
       data.length <= tensor.length,
       `${tensor.label}: ${data.length} values for ${tensor.length} elements`,
     );
+    invariant(tensor.dtype !== 'f16', `${tensor.label}: an odd number of halves would spill over`);
     if (data.length > 0) this.device.queue.writeBuffer(tensor.buffer, tensor.offset, data);
   }
 
@@ -122,6 +129,8 @@ export class Gpu {
     const encoder = this.device.createCommandEncoder();
     this.#encode(encoder, dispatches, clear);
     this.device.queue.submit([encoder.finish()]);
+    if (this.meter !== undefined)
+      this.device.queue.onSubmittedWorkDone().then(this.meter.begin(), () => undefined);
   }
 
   /** Reads tensors back after everything submitted so far, in one mapping. */
@@ -135,17 +144,19 @@ export class Gpu {
     tensors: T,
     clear: readonly Tensor[] = [],
   ): Promise<{ [I in keyof T]: HostArray }> {
-    const total = tensors.reduce((sum, tensor) => sum + 4 * tensor.length, 0);
+    const total = tensors.reduce((sum, tensor) => sum + byteLength(tensor), 0);
     const staging = this.#takeStaging(total);
     const encoder = this.device.createCommandEncoder();
     this.#encode(encoder, dispatches, clear);
     let at = 0;
     for (const tensor of tensors) {
-      encoder.copyBufferToBuffer(tensor.buffer, tensor.offset, staging, at, 4 * tensor.length);
-      at += 4 * tensor.length;
+      encoder.copyBufferToBuffer(tensor.buffer, tensor.offset, staging, at, byteLength(tensor));
+      at += byteLength(tensor);
     }
     this.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(mapForReading, 0, Math.max(4, total));
+    const ended = this.meter?.begin();
+    await settled(this.device.queue, staging.mapAsync(mapForReading, 0, Math.max(4, total)));
+    ended?.();
     const bytes = staging.getMappedRange(0, Math.max(4, total)).slice(0);
     staging.unmap();
     if (staging.size <= largestKeptStaging) this.#staging.push(staging);
@@ -153,7 +164,8 @@ export class Gpu {
     at = 0;
     return tensors.map(({ dtype, length }) => {
       const start = at;
-      at += 4 * length;
+      at += byteLength({ dtype, length });
+      if (dtype === 'f16') return Float32Array.from(new Uint16Array(bytes, start, length), fromHalf);
       if (dtype === 'f32') return new Float32Array(bytes, start, length);
       return dtype === 'i32' ? new Int32Array(bytes, start, length) : new Uint32Array(bytes, start, length);
     }) as { [I in keyof T]: HostArray };
@@ -179,16 +191,18 @@ export class Gpu {
 
   /** Resolves when everything submitted so far is done. */
   async idle(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
+    const { queue } = this.device;
+    await settled(queue, queue.onSubmittedWorkDone());
   }
 
   close(): void {
+    this.#closed = true;
     this.device.destroy();
     this.#owned.clear();
   }
 
   #encode(encoder: GPUCommandEncoder, dispatches: readonly Dispatch[], clear: readonly Tensor[]): void {
-    for (const tensor of clear) encoder.clearBuffer(tensor.buffer, tensor.offset, 4 * tensor.length);
+    for (const tensor of clear) encoder.clearBuffer(tensor.buffer, tensor.offset, byteLength(tensor));
     if (dispatches.length === 0) return;
     const pass = encoder.beginComputePass();
     for (const dispatch of dispatches) {
@@ -207,4 +221,12 @@ export class Gpu {
     for (const small of this.#staging.splice(2)) small.destroy();
     return this.device.createBuffer({ size: Math.max(256, bytes), usage: readbackUsage, label: 'readback' });
   }
+}
+
+/** As the GPU holds it, in whole words. */
+function stored(dtype: DType, data: HostArray): HostArray | Uint16Array<ArrayBuffer> {
+  if (dtype !== 'f16') return data;
+  const words = new Uint16Array(2 * Math.ceil(data.length / 2));
+  for (let i = 0; i < data.length; i++) words[i] = toHalf(data[i]);
+  return words;
 }

@@ -2,7 +2,7 @@ import { describeError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import type { OptionalFeature } from './device.ts';
 import { gpuProblem } from './problems.ts';
-import type { Tensor } from './tensor.ts';
+import { byteLength, type Tensor } from './tensor.ts';
 
 /** What a kernel promises of its output: design section 6. */
 export type KernelPromise =
@@ -19,6 +19,8 @@ export interface KernelSource {
   readonly uniforms: boolean;
   /** Put before the code as `const NAME = VALUEu;`, for sizes WGSL wants at compile time. */
   readonly sizes?: Readonly<Record<string, number>>;
+  /** Put before the code as `alias NAME = f16;`: of what type stored elements are. f16 needs `shader-f16` and enables it. */
+  readonly types?: Readonly<Record<string, 'f32' | 'f16'>>;
   readonly promise: KernelPromise;
   /** What the code needs of the device; `enable` lines are put before it. */
   readonly features?: readonly OptionalFeature[];
@@ -45,6 +47,10 @@ export interface Dispatch {
   readonly tensors: readonly Tensor[];
   /** Rewrites the uniform struct for later submits. */
   readonly setUniforms: (words: readonly Word[]) => void;
+  /** Compiles on another thread. Throws StarlingError `gpu-validation` or `gpu-internal`. */
+  readonly compile: () => Promise<void>;
+  /** `compileAhead` no longer waits for this kernel, and who binds it next compiles it anew. */
+  readonly forget: () => void;
 }
 
 const computeStage = 4;
@@ -70,16 +76,16 @@ export function packWords(words: readonly Word[]): ArrayBuffer {
 /** One kernel on a device. Its pipeline is compiled when first needed, or ahead of that. */
 class Kernel {
   readonly layout: GPUBindGroupLayout;
+  readonly label: string;
   readonly #device: GPUDevice;
   readonly #source: KernelSource;
-  readonly #label: string;
   #pipeline: GPUComputePipeline | undefined;
   #compiling: Promise<void> | undefined;
 
   constructor(device: GPUDevice, source: KernelSource, label: string) {
     this.#device = device;
     this.#source = source;
-    this.#label = label;
+    this.label = label;
     const entries: GPUBindGroupLayoutEntry[] = source.bindings.map((access, index) => ({
       binding: index + 1,
       visibility: computeStage,
@@ -113,16 +119,19 @@ class Kernel {
       const wrong = await scope;
       const isOurs = wrong !== null || (thrown as { reason?: string }).reason === 'validation';
       const text = wrong?.message ?? describeError(thrown);
-      throw gpuProblem(isOurs ? 'validation' : 'internal', this.#label, text);
+      throw gpuProblem(isOurs ? 'validation' : 'internal', this.label, text);
     }
   }
 
   #descriptor(): GPUComputePipelineDescriptor {
-    const { code, entry, features, sizes } = this.#source;
-    const enables = (features ?? []).map((feature) => enableLine[feature]).join('');
-    const constants = Object.entries(sizes ?? {}).map(([name, value]) => `const ${name} = ${value}u;\n`);
-    const preamble = enables + constants.join('');
-    const label = this.#label;
+    const { code, entry, features = [], sizes = {}, types = {} } = this.#source;
+    const needed = new Set<OptionalFeature>(features);
+    if (Object.values(types).includes('f16')) needed.add('shader-f16');
+    const enables = [...needed].map((feature) => enableLine[feature]);
+    const constants = Object.entries(sizes).map(([name, value]) => `const ${name} = ${value}u;\n`);
+    const aliases = Object.entries(types).map(([name, type]) => `alias ${name} = ${type};\n`);
+    const preamble = [...enables, ...constants, ...aliases].join('');
+    const label = this.label;
     return {
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.layout] }),
       compute: {
@@ -156,7 +165,9 @@ export class KernelCache {
         throw thrown;
       }
     };
-    await Promise.all([...this.#kernels].map(compile));
+    // All are waited for: one that fails later would be the next caller's.
+    const compiled = await Promise.allSettled([...this.#kernels].map(compile));
+    for (const one of compiled) if (one.status === 'rejected') throw one.reason as Error;
   }
 
   /** Binds `source` to tensors (in the order of its bindings) and workgroup counts. */
@@ -172,9 +183,9 @@ export class KernelCache {
       `${source.name}: uniform words given and declared differ`,
     );
     const kernel = this.#kernelOf(source);
-    const entries: GPUBindGroupEntry[] = tensors.map(({ buffer, offset, length }, index) => ({
+    const entries: GPUBindGroupEntry[] = tensors.map((tensor, index) => ({
       binding: index + 1,
-      resource: { buffer, offset, size: Math.max(4, 4 * length) },
+      resource: { buffer: tensor.buffer, offset: tensor.offset, size: Math.max(4, byteLength(tensor)) },
     }));
     let uniform: GPUBuffer | undefined;
     if (source.uniforms) {
@@ -201,12 +212,16 @@ export class KernelCache {
       groups,
       tensors,
       setUniforms,
+      compile: () => kernel.compile(),
+      forget: () => {
+        this.#kernels.delete(kernel.label);
+      },
     };
   }
 
   #kernelOf(source: KernelSource): Kernel {
-    const sizes = Object.entries(source.sizes ?? {});
-    const key = `${source.name}/${source.entry}/${sizes.map(([name, value]) => `${name}=${value}`).join()}`;
+    const fixed = Object.entries({ ...source.sizes, ...source.types });
+    const key = `${source.name}/${source.entry}/${fixed.map(([name, value]) => `${name}=${value}`).join()}`;
     let kernel = this.#kernels.get(key);
     if (kernel === undefined) {
       kernel = new Kernel(this.#device, source, key);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openTestGpu } from '../testing/gpu.ts';
 import { Gpu } from './gpu.ts';
 import type { KernelSource } from './kernel.ts';
-import { gpuProblem, kindOf, lossOf } from './problems.ts';
+import { gpuProblem, kindOf, lossOf, subjectOf } from './problems.ts';
 import { nodeGpu } from '../hosts/node.ts';
 
 const gpu = await openTestGpu();
@@ -116,6 +116,31 @@ describe('errors of a GPU', () => {
       'gpu-internal',
       'gpu-validation',
     ]);
+  });
+
+  it('are about what their text names first', async () => {
+    const other = await Gpu.open(nodeGpu());
+    const told = new Promise<string>((resolve) => {
+      other.device.addEventListener('uncapturederror', ({ error }) => {
+        resolve(error.message);
+      });
+    });
+    const a = other.tensor([4], 'u32', 'too short');
+    other.device.queue.writeBuffer(a.buffer, 0, new Uint32Array(8));
+    // Dawn names the buffer, Firefox does not: then its first line is what is counted once.
+    const said = await told;
+    expect(['too short', said.split('\n', 1)[0]]).toContain(subjectOf(said));
+    expect(subjectOf('Write range does not fit in [Buffer "too short"] size (16).\n - While "calling"')).toBe(
+      'too short',
+    );
+    expect(subjectOf('no name\n - while at it')).toBe('no name');
+    other.close();
+  });
+
+  it('tell of a device that was destroyed behind our back', async () => {
+    const other = await Gpu.open(nodeGpu());
+    other.device.destroy();
+    expect(await other.lost).toMatchObject({ code: 'gpu-lost' });
   });
 
   it('tell of a lost device, but not of one we closed', async () => {

@@ -31,12 +31,19 @@ export const kindOf = (error: GPUError): GpuErrorKind => {
   return name === 'GPUInternalError' ? 'internal' : 'validation';
 };
 
-/** The loss of a device that we did not close ourselves, as a StarlingError `gpu-lost`. Never settles where we did. */
-export function lossOf(device: GPUDevice): Promise<StarlingError> {
+/** What an error is about, for counting it once: the first label in its text, or its first line. */
+export const subjectOf = (message: string): string =>
+  /"([^"\n]+)"/.exec(message)?.[1] ?? message.split('\n', 1)[0];
+
+/**
+ * The loss of a device that we did not close ourselves, as a StarlingError `gpu-lost`. Never settles where we did, which the
+ * reason `destroyed` alone does not tell: a browser that shuts its GPU down gives it too.
+ */
+export function lossOf(device: GPUDevice, closed: () => boolean = () => false): Promise<StarlingError> {
   return new Promise((resolve) => {
-    void device.lost.then(({ reason, message }) => {
-      if (reason === 'destroyed') return;
-      const text = `The GPU was lost: ${message}`;
+    void device.lost.then(({ message }) => {
+      if (closed()) return;
+      const text = `The GPU was lost: ${message || 'no reason given'}`;
       resolve(new StarlingError('gpu-lost', text, 'Close other heavy tabs, then join again.'));
     });
   });

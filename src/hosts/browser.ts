@@ -8,6 +8,7 @@ import { openSharedDoc } from '../swarm/shared-doc.ts';
 import { SignalingClient } from '../swarm/signaling-client.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
 import type { RunConfig } from '../volunteer/run-config.ts';
+import { isShare } from '../volunteer/duty-cycle.ts';
 import type { RunView } from '../volunteer/run-view.ts';
 import type { VolunteerStatus } from '../volunteer/status.ts';
 import { Announcer } from './announcer.ts';
@@ -61,6 +62,7 @@ export class BrowserHost {
   /** From the first press of Join until the tab closes. */
   #key: Promise<OpenIdentity> | undefined;
   #joining = false;
+  #gpuShare = 1;
   #serverReachedMs: number | undefined;
 
   private constructor(options: PageOptions, base: URL, shared: SharedRooms, environment: BrowserEnvironment) {
@@ -133,6 +135,13 @@ export class BrowserHost {
     this.#training?.worker?.tell({ kind: 'resume' });
   }
 
+  /** The most of its time that the GPU may be busy, in [0.01, 1]: of the volunteer at work, and of those to come. */
+  setGpuShare(share: number): void {
+    if (!isShare(share)) throw new RangeError('a share from 0.01 to 1');
+    this.#gpuShare = share;
+    this.#training?.worker?.tell({ kind: 'gpu-share', share });
+  }
+
   /** Ends the volunteer; one that failed is put aside, so that this tab can join again. */
   async leave(): Promise<void> {
     const training = this.#training;
@@ -196,9 +205,15 @@ export class BrowserHost {
         this.#relay.changed();
         resolve();
       };
-      TrainingWorker.start(config, key, signaling, this.#corpusUrl, { status, broken }).then((worker) => {
-        if (this.#training === training) training.worker = worker;
-        else worker.stop();
+      const { precision } = this.#options;
+      const asked = { corpusUrl: this.#corpusUrl, gpuShare: this.#gpuShare, precision };
+      TrainingWorker.start(config, key, signaling, asked, { status, broken }).then((worker) => {
+        if (this.#training !== training) {
+          worker.stop();
+          return;
+        }
+        training.worker = worker;
+        if (this.#gpuShare !== asked.gpuShare) worker.tell({ kind: 'gpu-share', share: this.#gpuShare });
       }, reject);
     }).catch((thrown: unknown) => {
       if (this.#training === training) this.#stop();

@@ -28,6 +28,8 @@ export interface NodeHostOptions {
   readonly page: PageOptions;
   readonly key: NodeKey;
   readonly gpu: GPU;
+  /** The most of its time that the GPU may be busy at first, in [0.01, 1]; absent: all of it. */
+  readonly gpuShare?: number;
   readonly wrtc: NodeWebRtc;
   /** Called after changes, at most every 150 ms. */
   readonly changed: () => void;
@@ -61,12 +63,14 @@ export class NodeHost {
   readonly #announced = new AnnouncedConfig();
   readonly #relay: ChangeRelay;
   #training: Training | undefined;
+  #gpuShare: number;
   #joined = false;
   #closed = false;
   #leaving: Promise<void> | undefined;
 
   private constructor(options: NodeHostOptions, shared: SharedRooms) {
     this.#options = options;
+    this.#gpuShare = options.gpuShare ?? 1;
     this.#shared = shared;
     this.#corpusUrl = new URL('/corpus/', options.base).href;
     this.#signalingUrl = signalingUrl(options.base);
@@ -102,6 +106,12 @@ export class NodeHost {
     this.#joined = true;
     const config = (await this.#findRun()) ?? (await this.#startRun());
     await this.#train(config);
+  }
+
+  /** The most of its time that the GPU may be busy from now on, in [0.01, 1]. */
+  setGpuShare(share: number): void {
+    this.#gpuShare = share;
+    this.#training?.volunteer.setGpuShare(share);
   }
 
   /** Says goodbye; resolves when it is said. */
@@ -147,6 +157,8 @@ export class NodeHost {
       transport,
       fetchCorpus: fetchCorpusFrom(this.#corpusUrl),
       localSeed: freshSeed(),
+      gpuShare: this.#gpuShare,
+      precision: this.#options.page.precision,
     };
     const volunteer = new Volunteer(platform, config, runId, () => this.#relay.changed());
     const announcer = new Announcer(this.#shared, realClock, canonicalJson(config));

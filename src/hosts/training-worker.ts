@@ -59,7 +59,7 @@ export class TrainingWorker {
     config: RunConfig,
     { identity, slot }: OpenIdentity,
     signaling: Signaling,
-    corpusUrl: string,
+    asked: Pick<Extract<ToWorker, { kind: 'start' }>, 'corpusUrl' | 'gpuShare' | 'precision'>,
     listener: WorkerListener,
   ): Promise<TrainingWorker> {
     const transport = new WebRtcTransport({
@@ -86,14 +86,14 @@ export class TrainingWorker {
       keys,
       keysAreKept: slot !== undefined,
       transport: channel.port2,
-      corpusUrl,
       localSeed: freshSeed(),
+      ...asked,
     };
     worker.postMessage(start, [channel.port2]);
     return new TrainingWorker(worker, closeTransport);
   }
 
-  tell(message: Extract<ToWorker, { kind: 'pause' | 'resume' | 'leave' }>): void {
+  tell(message: Extract<ToWorker, { kind: 'pause' | 'resume' | 'leave' | 'gpu-share' }>): void {
     this.#worker.postMessage(message);
   }
 

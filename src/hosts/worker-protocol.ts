@@ -1,4 +1,5 @@
 import type { PresetName } from '../model/config.ts';
+import type { Precision } from '../model/precision.ts';
 import type { RunConfig } from '../volunteer/run-config.ts';
 import type { VolunteerStatus } from '../volunteer/status.ts';
 
@@ -16,7 +17,13 @@ export type ToWorker =
       /** Where the corpus files are, ending with a slash. */
       readonly corpusUrl: string;
       readonly localSeed: number;
+      /** The most of its time that the GPU may be busy, in [0.01, 1]. */
+      readonly gpuShare: number;
+      /** What the address asks gradients to be computed in. */
+      readonly precision: Precision | undefined;
     }
+  /** Takes effect between two submits. */
+  | { readonly kind: 'gpu-share'; readonly share: number }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'leave' };

@@ -22,6 +22,10 @@ const sourceOf = (entry: BlockKind): KernelSource => ({
 /** The most blocks of a dispatch. A software adapter takes 0.1 ms a block, and no dispatch is to take long. */
 const mostBlocks = (gpu: Gpu): number => (gpu.adapter.software ? 512 : 32_768);
 
+const parityOf = (index: number): number => ((index >> 5) & 2) + (index & 1);
+/** More than any sum of votes can be. */
+const counted = 2 ** 20;
+
 /**
  * Votes by the parities of u and v, as the kernel reads them: those of block b with u mod 2 = p, v mod 2 = q come to
  * [starts[n], starts[n + 1]), n = 4 b + 2 p + q. Takes starts [blocks + 1] and entries packed by `packVote`, and adds up those
@@ -35,18 +39,31 @@ export function votesByParity(
   const sortedStarts = new Uint32Array(4 * blocks + 1);
   const votes = new Uint32Array(entries.length);
   const sums = new Int32Array(4096); // of this block; 0 where it has no entry
+  const next = new Uint32Array(4); // where the next vote of each parity comes to
   let count = 0;
   for (let block = 0; block < blocks; block++) {
-    const end = starts[block + 1];
-    for (let n = starts[block]; n < end; n++) sums[entries[n] >>> 16] += (entries[n] << 16) >> 16;
+    const [start, end] = [starts[block], starts[block + 1]];
+    for (let n = start; n < end; n++) sums[entries[n] >>> 16] += (entries[n] << 16) >> 16;
+    next.fill(0);
+    // A coefficient is counted where it is first met; marked so, by a sum beyond any vote, it is not counted twice.
+    for (let n = start; n < end; n++) {
+      const index = entries[n] >>> 16;
+      const sum = sums[index];
+      if (sum === 0 || sum >= counted / 2) continue;
+      next[parityOf(index)]++;
+      sums[index] = sum + counted;
+    }
     for (let parity = 0; parity < 4; parity++) {
-      for (let n = starts[block]; n < end; n++) {
-        const index = entries[n] >>> 16;
-        if (((index >> 5) & 2) + (index & 1) !== parity || sums[index] === 0) continue;
-        votes[count++] = packVote(index, sums[index]);
-        sums[index] = 0;
-      }
+      const length = next[parity];
+      next[parity] = count;
+      count += length;
       sortedStarts[4 * block + parity + 1] = count;
+    }
+    for (let n = start; n < end; n++) {
+      const index = entries[n] >>> 16;
+      if (sums[index] === 0) continue;
+      votes[next[parityOf(index)]++] = packVote(index, sums[index] - counted);
+      sums[index] = 0;
     }
   }
   return { starts: sortedStarts, votes: votes.subarray(0, count) };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { asHalves, halfBound, offersHalves } from '../testing/halves.ts';
 import { attentionDecode } from './attention-decode.ts';
 import { attentionReference } from './attention.reference.ts';
 import { rotaryReference } from './rotary.reference.ts';
@@ -49,6 +50,26 @@ describe('attention of one row over a cache', () => {
       gpu.free(cache, table, at, out);
     },
   );
+
+  if (offersHalves(gpu)) {
+    it('agrees with float64 within 1e-3 over a cache in f16', async () => {
+      const shape = { batch: 1, sequence: 40, heads: 4, kvHeads: 2, headSize: 10 };
+      const { sequence, heads, kvHeads, headSize } = shape;
+      const packed = (heads + 2 * kvHeads) * headSize;
+      const raw = randomNormal(new SeededRandom(41), sequence * packed);
+      const turned = rotaryReference(raw, shape);
+      const values = Float32Array.from(turned);
+      values.set(raw.subarray((sequence - 1) * packed), (sequence - 1) * packed);
+      const cache = gpu.tensor([sequence, packed], 'f16', 'cache', asHalves(values));
+      const table = gpu.tensor([sequence, headSize / 2, 2], 'f32', 'table', rotaryTable(sequence, headSize));
+      const position = gpu.tensor([1], 'u32', 'position', Uint32Array.of(sequence - 1));
+      const out = gpu.tensor([heads * headSize], 'f16', 'out', poisoned(heads * headSize));
+      gpu.submit([attentionDecode(gpu, { heads, kvHeads, headSize, cache, table, position, out })]);
+      const expected = attentionReference(turned, shape).out.slice(-heads * headSize);
+      expect(relativeL2(await gpu.readF32(out), expected), 'seed 41').toBeLessThanOrEqual(halfBound);
+      gpu.free(cache, table, position, out);
+    });
+  }
 
   it('refuses a cache that does not fit its angles', () => {
     const [x, one] = [gpu.tensor([24], 'f32', 'x'), gpu.tensor([1], 'u32', 'one')];

@@ -5,6 +5,7 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { storedCode } from './stored.ts';
 
 export interface AttentionDecodeOperands {
   readonly heads: number;
@@ -25,8 +26,8 @@ const lanes = 16; // 8 KiB of workgroup memory for the largest head
 
 /**
  * Attention of the newest row of a key-value cache over itself and the rows before it: what `attention` gives for that row.
- * Turns the newest k in place, so that the cache is ready for the next. f32, relative L2 to float64 <= 1e-5. The head size
- * is even and at most 128. Throws if a length or dtype does not fit.
+ * Turns the newest k in place, so that the cache is ready for the next. Cache and out are f32 or f16; relative L2 to float64
+ * <= 1e-5, or 1e-3 in f16. The head size is even and at most 128. Throws if a length or dtype does not fit.
  */
 export function attentionDecode(gpu: Gpu, operands: AttentionDecodeOperands): Dispatch {
   const { heads, kvHeads = heads, headSize, cache, table, position, out } = operands;
@@ -43,10 +44,12 @@ export function attentionDecode(gpu: Gpu, operands: AttentionDecodeOperands): Di
   );
   invariant(position.length === 1 && position.dtype === 'u32', 'attention-decode: one position');
   invariant(out.length === heads * headSize, `attention-decode: out has ${out.length} elements`);
+  const { types, prefix } = storedCode({ Row: cache, Out: out });
   return gpu.kernels.bind(
     {
       name: 'attention-decode',
-      code: vector + load + code,
+      code: prefix + vector + load + code,
+      types,
       entry: 'decode',
       bindings: ['write', 'read', 'read', 'write'],
       uniforms: false,
@@ -54,7 +57,7 @@ export function attentionDecode(gpu: Gpu, operands: AttentionDecodeOperands): Di
         ...{ SEQUENCE: sequence, HEADS: heads, KV_HEADS: kvHeads, HEAD_SIZE: headSize },
         ...{ TABLE: table.length, TURN: 1, TURN_BACK: 0, LANES: lanes },
       },
-      promise: { kind: 'close', relativeL2: 1e-5 },
+      promise: { kind: 'close', relativeL2: Object.values(types).includes('f16') ? 1e-3 : 1e-5 },
     },
     [cache, table, position, out],
     [kvHeads, 1, 1],

@@ -38,18 +38,27 @@ export const attentionVariantsFor = (gpu: Gpu, { headSize }: Pick<AttentionShape
       features.every((feature) => gpu.device.features.has(feature)),
   );
 
-/** How a choice among the variants is remembered in `Gpu.choices`. */
-export const attentionKey = ({ batch, sequence, heads, headSize, kvHeads = heads }: AttentionShape): string =>
-  `attention/${batch}x${sequence}x${heads}:${kvHeads}x${headSize}`;
+/** Each pass has its own fastest variant. */
+export type AttentionPass = 'forward' | 'backward';
 
-/**
- * The variant measured fastest on this device, or, before any was: four rows a thread where threads are few and their
- * registers are memory anyway (a software adapter), one where a GPU wants many threads of few registers.
- */
-export function chooseAttention(gpu: Gpu, shape: AttentionShape): AttentionVariant {
+/** How a choice among the variants is remembered in `Gpu.choices`. */
+export const attentionKey = (
+  { batch, sequence, heads, headSize, kvHeads = heads }: AttentionShape,
+  pass: AttentionPass = 'forward',
+): string => `attention-${pass}/${batch}x${sequence}x${heads}:${kvHeads}x${headSize}`;
+
+/** Four rows of larger heads no longer fit the registers of a GPU's thread. */
+const registersOfFour = 32;
+
+/** The variant measured fastest on this device, or, before any was, four rows a thread of small heads and one of large ones. */
+export function chooseAttention(
+  gpu: Gpu,
+  shape: AttentionShape,
+  pass: AttentionPass = 'forward',
+): AttentionVariant {
   const offered = attentionVariantsFor(gpu, shape);
-  const measured = offered.find(({ name }) => name === gpu.choices.get(attentionKey(shape)));
-  const rows = gpu.adapter.software && shape.headSize <= largestHeadOfFour ? 4 : 1;
+  const measured = offered.find(({ name }) => name === gpu.choices.get(attentionKey(shape, pass)));
+  const rows = shape.headSize <= registersOfFour ? 4 : 1;
   const found = measured ?? offered.find((variant) => variant.rows === rows);
   invariant(found !== undefined, 'alone1 runs everywhere');
   return found;

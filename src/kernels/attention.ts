@@ -3,9 +3,15 @@ import forwardCode from '../../shaders/attention.wgsl?raw';
 import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { foldGroups, type Dispatch, type KernelSource } from '../gpu/kernel.ts';
-import type { Tensor } from '../gpu/tensor.ts';
-import { attentionVariantsFor, chooseAttention, type AttentionVariant } from './attention-variants.ts';
+import type { DType, Tensor } from '../gpu/tensor.ts';
+import {
+  attentionVariantsFor,
+  chooseAttention,
+  type AttentionPass,
+  type AttentionVariant,
+} from './attention-variants.ts';
 import type { AttentionShape } from './attention.reference.ts';
+import { storedCode } from './stored.ts';
 
 /** Where q and k get their positions. Without, they have none. */
 export interface AttentionRotary {
@@ -19,11 +25,11 @@ export interface AttentionRotary {
 }
 
 export interface AttentionOperands extends AttentionShape {
-  /** [B*T, (heads + 2 kvHeads) hs], q|k|v, head-major. */
+  /** [B*T, (heads + 2 kvHeads) hs], q|k|v, head-major, f32 or f16: `out` and the gradients of both are of the same type. */
   readonly qkv: Tensor;
   /** [B*T, heads hs]. */
   readonly out: Tensor;
-  /** [B, heads, T], the log of the sum of exponentials of each query's scaled scores, in nats. */
+  /** f32 [B, heads, T], the log of the sum of exponentials of each query's scaled scores, in nats. */
   readonly lse: Tensor;
   readonly rotary?: AttentionRotary;
   /** The variant to take, whatever was measured: tests and the tuner. */
@@ -41,13 +47,13 @@ export interface AttentionBackwardOperands extends AttentionOperands {
 
 /**
  * Causal attention, out = softmax(q k' / sqrt(headSize)) v over keys no later than the query (Vaswani et al. 2017, eq. 1),
- * f32, relative L2 to float64 <= 1e-5. Head h reads key head floor(h kvHeads / heads). Writes `out` and `lse`; stores no T x T
- * matrix. The head size is even and at most 128. Throws if a length or dtype does not fit.
+ * relative L2 to float64 <= 1e-5, of `out` in f16 1e-3. Head h reads key head floor(h kvHeads / heads). Writes `out` and `lse`;
+ * stores no T x T matrix. The head size is even and at most 128. Throws if a length or dtype does not fit.
  */
 export function attention(gpu: Gpu, operands: AttentionOperands): Dispatch {
   const { qkv, out, lse, rotary } = operands;
   checkOperands('attention', operands, { packed: [qkv], rows: [out], queries: [lse] });
-  const { source, groups } = attentionSource(gpu, operands);
+  const { source, groups } = attentionSource(gpu, operands, 'forward');
   return gpu.kernels.bind(
     {
       ...source('attention', forwardCode),
@@ -60,7 +66,7 @@ export function attention(gpu: Gpu, operands: AttentionOperands): Dispatch {
 }
 
 /**
- * The gradient of `attention` by qkv (FlashAttention-2, Dao 2023, algorithm 2), f32, relative L2 to float64 <= 1e-5.
+ * The gradient of `attention` by qkv (FlashAttention-2, Dao 2023, algorithm 2), relative L2 to float64 <= 1e-5, in f16 2e-3.
  * `out` and `lse` are what the forward pass wrote for this `qkv`. Overwrites `dQkv` and `delta`; two dispatches, in order.
  * Throws if a length or dtype does not fit.
  */
@@ -71,7 +77,7 @@ export function attentionBackward(gpu: Gpu, operands: AttentionBackwardOperands)
     rows: [out, dOut],
     queries: [lse, delta],
   });
-  const { source, groups } = attentionSource(gpu, operands);
+  const { source, groups } = attentionSource(gpu, operands, 'backward');
   const table = rotary?.table ?? qkv;
   const queries = gpu.kernels.bind(
     {
@@ -97,9 +103,10 @@ export function attentionBackward(gpu: Gpu, operands: AttentionBackwardOperands)
 const mostLanes = 32; // invocations a workgroup
 
 /** What the three entry points share. */
-function attentionSource(gpu: Gpu, operands: AttentionOperands) {
+function attentionSource(gpu: Gpu, operands: AttentionOperands, pass: AttentionPass) {
   const { batch, sequence, heads, kvHeads = heads, headSize, rotary, qkv } = operands;
-  const variant = operands.variant ?? chooseAttention(gpu, operands);
+  const { types, prefix } = storedCode({ Row: qkv });
+  const variant = operands.variant ?? chooseAttention(gpu, operands, pass);
   invariant(
     attentionVariantsFor(gpu, operands).includes(variant),
     `attention: ${variant.name} is not offered here for the head size ${headSize}`,
@@ -108,15 +115,16 @@ function attentionSource(gpu: Gpu, operands: AttentionOperands) {
   const source = (name: string, code: string) =>
     ({
       name: `${name}-${variant.name}`,
-      code: `${variant.code}${code}`,
+      code: `${prefix}${variant.code}${code}`,
+      types,
       features: variant.features,
       uniforms: false,
       sizes: {
         ...{ BATCH: batch, SEQUENCE: sequence, HEADS: heads, KV_HEADS: kvHeads, HEAD_SIZE: headSize },
-        ...{ LANES: lanes, TABLE: (rotary?.table ?? qkv).length },
+        ...{ LANES: lanes, TABLE: rotary?.table.length ?? 1 },
         ...{ TURN: rotary?.turned === false ? 1 : 0, TURN_BACK: rotary === undefined ? 0 : 1 },
       },
-      promise: { kind: 'close', relativeL2: 1e-5 },
+      promise: { kind: 'close', relativeL2: qkv.dtype === 'f16' ? 2e-3 : 1e-5 },
     }) as const satisfies Partial<KernelSource>;
   /** A workgroup works for one head. */
   const groups = (ofHeads: number) =>
@@ -126,7 +134,7 @@ function attentionSource(gpu: Gpu, operands: AttentionOperands) {
 
 function checkOperands(
   name: string,
-  { batch, sequence, heads, kvHeads = heads, headSize, rotary }: AttentionOperands,
+  { batch, sequence, heads, kvHeads = heads, headSize, rotary, qkv }: AttentionOperands,
   tensors: Readonly<Record<'packed' | 'rows' | 'queries', readonly Tensor[]>>,
 ): void {
   invariant(batch >= 1 && sequence >= 1 && heads >= 1, `${name}: ${batch} x ${sequence}, ${heads} heads`);
@@ -135,15 +143,15 @@ function checkOperands(
     headSize >= 2 && headSize <= 128 && headSize % 2 === 0,
     `${name}: the head size ${headSize} is not even and in 2 to 128`,
   );
-  const expect = ({ label, length, dtype }: Tensor, wanted: number): void => {
+  const expect = ({ label, length, dtype }: Tensor, wanted: number, type: DType = 'f32'): void => {
     invariant(
-      length === wanted && dtype === 'f32',
-      `${name}: ${label} is ${dtype} x ${length}, not f32 x ${wanted}`,
+      length === wanted && dtype === type,
+      `${name}: ${label} is ${dtype} x ${length}, not ${type} x ${wanted}`,
     );
   };
   const rows = batch * sequence;
-  for (const tensor of tensors.packed) expect(tensor, rows * (heads + 2 * kvHeads) * headSize);
-  for (const tensor of tensors.rows) expect(tensor, rows * heads * headSize);
+  for (const tensor of tensors.packed) expect(tensor, rows * (heads + 2 * kvHeads) * headSize, qkv.dtype);
+  for (const tensor of tensors.rows) expect(tensor, rows * heads * headSize, qkv.dtype);
   for (const tensor of tensors.queries) expect(tensor, rows * heads);
   if (rotary !== undefined) expect(rotary.table, sequence * headSize);
 }

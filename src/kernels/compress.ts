@@ -1,4 +1,6 @@
 import dct64 from '../../shaders/lib/dct64.wgsl?raw';
+import largest64 from '../../shaders/lib/largest64.wgsl?raw';
+import tile64 from '../../shaders/lib/tile64.wgsl?raw';
 import laneCode from '../../shaders/compress-lane.wgsl?raw';
 import tileCode from '../../shaders/compress-tile.wgsl?raw';
 import { invariant } from '../base/invariant.ts';
@@ -14,8 +16,17 @@ import { placeWords } from './block-places.ts';
 export type CompressVariant = 'lane' | 'tile';
 export const compressVariants: readonly CompressVariant[] = ['lane', 'tile'];
 
-/** Where a CPU stands in for a GPU, clearing a tile takes ten times the pass (measured on SwiftShader). */
-export const compressVariantFor = (gpu: Gpu): CompressVariant => (gpu.adapter.software ? 'lane' : 'tile');
+/** How a choice between them is remembered in `Gpu.choices`. */
+export const compressKey = (blocks: number, k: number): string => `compress/${blocks}x${k}`;
+
+/** A model of more blocks is trained by GPUs, and by an invocation a block they are slow. */
+const fewBlocks = 512;
+
+/** The variant measured fastest on this device for so many blocks, or, before any was, one that does no size much harm. */
+export function chooseCompress(gpu: Gpu, blocks: number, k: number): CompressVariant {
+  const measured = compressVariants.find((variant) => variant === gpu.choices.get(compressKey(blocks, k)));
+  return measured ?? (blocks > fewBlocks ? 'tile' : 'lane');
+}
 
 /** Invocations of a `lane` workgroup: on a software adapter what runs together, and one block each keeps all cores busy. */
 const laneGroup = 4;
@@ -99,7 +110,7 @@ export function compress(gpu: Gpu, op: CompressTensors): { take: Dispatch[]; fol
 
 const sourceOf = (variant: CompressVariant, k: number): KernelSource => ({
   name: `compress-${variant}`,
-  code: dct64 + (variant === 'lane' ? laneCode : tileCode),
+  code: dct64 + (variant === 'lane' ? laneCode : tile64 + largest64 + tileCode),
   entry: 'main',
   bindings:
     variant === 'lane'

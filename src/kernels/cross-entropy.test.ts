@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { asHalves, halfBound, offersHalves } from '../testing/halves.ts';
 import { crossEntropyReference } from './cross-entropy.reference.ts';
 import { crossEntropy, crossEntropyOfParts } from './cross-entropy.ts';
 import type { Lanes } from './lanes.ts';
@@ -25,11 +26,12 @@ async function run(
   gradient: boolean,
   scale: number,
   lanes?: Lanes,
+  dtype: 'f32' | 'f16' = 'f32',
 ) {
   const rows = targets.length;
   const vocabulary = logits.length / rows;
   const tensors = {
-    logits: gpu.tensor([rows, vocabulary], 'f32', 'logits', logits),
+    logits: gpu.tensor([rows, vocabulary], dtype, 'logits', logits),
     targets: gpu.tensor([rows], 'u32', 'targets', targets),
     losses: gpu.tensor([rows], 'f32', 'losses', poisoned(rows)),
   };
@@ -56,6 +58,24 @@ describe.each([1, 16] as const)('crossEntropy with %i lanes a row', (lanes) => {
     const scaled = expected.dLogits.map((value) => value * scale);
     expect(relativeL2(after, scaled)).toBeLessThan(bound);
   });
+
+  if (offersHalves(gpu)) {
+    it.each([
+      [40, 256],
+      [9, 77],
+    ])(
+      `agrees with the reference for logits in f16, gradients within 1e-3, [%i, %i] (seed ${seed})`,
+      async (rows, vocabulary) => {
+        const { logits, targets } = draw(new SeededRandom(seed + rows), rows, vocabulary);
+        const held = asHalves(logits);
+        const { losses, after } = await run(held, targets, true, 256, lanes, 'f16');
+        const expected = crossEntropyReference(held, targets, vocabulary);
+        expect(relativeL2(losses, expected.losses)).toBeLessThan(bound);
+        const scaled = expected.dLogits.map((value) => value * 256);
+        expect(relativeL2(after, scaled)).toBeLessThan(halfBound);
+      },
+    );
+  }
 
   it(`gives the same losses and keeps the logits when no gradient is asked for (seed ${seed})`, async () => {
     const { logits, targets } = draw(new SeededRandom(seed), 19, 77);

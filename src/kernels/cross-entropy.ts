@@ -4,6 +4,7 @@ import { f32, foldGroups, u32, type Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { valueCode } from './element-wise.ts';
 import { lanesFor, type Lanes } from './lanes.ts';
+import { storedCode } from './stored.ts';
 import code from '../../shaders/cross-entropy.wgsl?raw';
 
 interface CrossEntropyOptions {
@@ -14,8 +15,8 @@ interface CrossEntropyOptions {
 }
 
 /**
- * Softmax cross-entropy: losses [N] f32 in nats, from logits [N, V] f32 and targets [N] u32. With `gradient`, logits are
- * overwritten by (softmax - onehot) * scale; without, they stay. A row whose target is V or more has loss and gradient 0.
+ * Softmax cross-entropy: losses [N] f32 in nats, from logits [N, V] f32 or f16 and targets [N] u32. With `gradient`, logits
+ * are overwritten by (softmax - onehot) * scale; without, they stay. A row whose target is V or more has loss and gradient 0.
  * The three tensors share no buffer, save logits with losses. `lanes` is a tile size.
  */
 export function crossEntropy(
@@ -29,7 +30,7 @@ export function crossEntropy(
 }
 
 /**
- * The same where the columns of the logits lie in several tensors, f32 [N, V_p] in order: a vocabulary too large for one
+ * The same where the columns of the logits lie in several tensors, [N, V_p] in order: a vocabulary too large for one
  * binding. `peaks` is f32 [N, 2], scratch. Two dispatches a part with `gradient`, else one and one more.
  */
 export function crossEntropyOfParts(
@@ -78,15 +79,20 @@ function binder(
       `crossEntropy: logits [${logits.shape.join()}] are not [${rows}, V]`,
     );
     const { prefix, perValue } = valueCode(columns);
+    const stored = storedCode({ Logits: logits }, perValue);
     return gpu.kernels.bind(
       {
         name: 'cross-entropy',
-        code: prefix + code,
+        code: prefix + stored.prefix + code,
+        types: stored.types,
         entry,
         bindings: (['write', 'read', 'write', 'write'] as const).slice(0, tensors.length),
         uniforms: true,
-        sizes: { PER: perValue, GRADIENT: gradient ? 1 : 0, LANES: lanes },
-        promise: { kind: 'close', relativeL2: 1e-5 },
+        sizes: {
+          ...{ PER: perValue, GRADIENT: gradient ? 1 : 0, LANES: lanes },
+          KEEP: gradient && logits.dtype === 'f32' ? 1 : 0,
+        },
+        promise: { kind: 'close', relativeL2: logits.dtype === 'f16' ? 1e-3 : 1e-5 },
       },
       tensors,
       foldGroups(Math.ceil((rows * lanes) / 64)),

@@ -8,7 +8,7 @@ const lanes = 64; // invocations a workgroup, as the shaders say
  * shader calls its element type `Value` and counts in it.
  */
 export function elementWise(code: string, length: number, unit = length) {
-  const perInvocation = unit % 4 === 0 ? 4 : 1;
+  const perInvocation: 1 | 4 = unit % 4 === 0 ? 4 : 1;
   return {
     perInvocation,
     source: {

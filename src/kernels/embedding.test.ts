@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { asHalves, offersHalves } from '../testing/halves.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { embeddingBackwardReference, embeddingReference } from './embedding.reference.ts';
 import { embedding, embeddingBackward, rowsById } from './embedding.ts';
@@ -53,6 +54,32 @@ describe('embedding', () => {
       const expected = added.map((value, i) => value + before[i]);
       expect(relativeL2(await gpu.readF32(dTable), expected), `seed ${seed}`).toBeLessThanOrEqual(bound);
       gpu.free(ids, order, dOut, dTable);
+    },
+  );
+
+  it.each(offersHalves(gpu) ? (['f32', 'f16'] as const) : (['f32'] as const))(
+    'reads rows of %s, and adds what comes back times a scale',
+    async (dtype) => {
+      const random = new SeededRandom(12);
+      const [rows, vocabulary, width] = [23, 7, 6];
+      const idValues = Uint32Array.from({ length: rows }, () => random.below(vocabulary));
+      const tableValues = asHalves(randomNormal(random, vocabulary * width));
+      const dOutValues = asHalves(randomNormal(random, rows * width));
+      const ids = gpu.tensor([rows], 'u32', 'ids', idValues);
+      const table = gpu.tensor([vocabulary, width], dtype, 'table', tableValues);
+      const out = gpu.tensor([rows, width], dtype, 'out', poisoned(rows * width));
+      const dOut = gpu.tensor([rows, width], dtype, 'dOut', dOutValues);
+      const dTable = gpu.tensor([vocabulary, width], 'f32', 'dTable');
+      const order = orderOf(idValues);
+      const backward = embeddingBackward(gpu, { ids, order, dOut, dTable, scale: 1 / 64 });
+      gpu.submit([embedding(gpu, { ids, table, out }), backward]);
+      expect(await gpu.readF32(out)).toEqual(
+        Float32Array.from(embeddingReference(idValues, tableValues, width)),
+      );
+      const expected = embeddingBackwardReference(idValues, dOutValues, vocabulary, width);
+      const scaled = expected.map((value) => value / 64);
+      expect(relativeL2(await gpu.readF32(dTable), scaled), 'seed 12').toBeLessThanOrEqual(bound);
+      gpu.free(ids, table, out, dOut, dTable, order);
     },
   );
 

@@ -59,6 +59,12 @@ describe('matmul', () => {
     [33, 65, 127],
     [67, 131, 33],
   ];
+  /** Likewise, and in fours. Pipelines with workgroup memory take seconds to compile here. */
+  const blockEdges: typeof fixed = [
+    [130, 1, 65],
+    [33, 65, 127],
+    [68, 132, 36],
+  ];
   const draw = new SeededRandom(2001);
   const drawn = Array.from({ length: 4 }, (): [number, number, number] => [
     1 + draw.below(100),
@@ -83,7 +89,7 @@ describe('matmul', () => {
     );
 
     it.each(variants)(`agrees with float64 within 1e-5 and adds, by $name, ${transpose}`, async (variant) => {
-      for (const [m, n, k] of edges) {
+      for (const [m, n, k] of variant.inBlocks ? blockEdges : edges) {
         const seed = m + 11 * n + 31 * k;
         const add = seed % 2 === 0;
         const error = await product(seed, { m, n, k, transpose }, add, variant);
@@ -91,6 +97,44 @@ describe('matmul', () => {
       }
     });
   }
+
+  it.each(variants)('makes several products at once, by $name', async (variant) => {
+    const [batch, m, n, k] = [3, 9, 12, 40];
+    const random = new SeededRandom(7);
+    const values = [m * k, k * n, m * n].map((length) => randomNormal(random, batch * length));
+    const [a, b, add] = values.map((all, i) => gpu.tensor([all.length], 'f32', `operand ${i}`, all));
+    const out = gpu.tensor([batch, m, n], 'f32', 'out', poisoned(batch * m * n));
+    const shape: MatmulShape = { m, n, k, transpose: 'nt' };
+    gpu.submit([matmul(gpu, { a, b, out, batch, ...shape, variant, epilogue: { kind: 'residual', add } })]);
+    const actual = await gpu.readF32(out);
+    for (let i = 0; i < batch; i++) {
+      const [own, ownB, before] = values.map((all) => {
+        const length = all.length / batch;
+        return all.subarray(i * length, (i + 1) * length);
+      });
+      const expected = matmulReference(own, ownB, shape).map((value, at) => value + before[at]);
+      const made = actual.subarray(i * m * n, (i + 1) * m * n);
+      expect(relativeL2(made, expected), `product ${i}`).toBeLessThanOrEqual(bound);
+    }
+    gpu.free(a, b, add, out);
+  });
+
+  it('parts a long sum among threads, always alike', async () => {
+    const shape: MatmulShape = { m: 24, n: 16, k: 4100, transpose: 'tn' };
+    const variant = variants.find(({ name }) => name === 'split');
+    if (variant === undefined) throw new Error('split needs nothing, so every device has it');
+    const random = new SeededRandom(8);
+    const aValues = randomNormal(random, 24 * 4100);
+    const bValues = randomNormal(random, 16 * 4100);
+    const a = gpu.tensor([4100, 24], 'f32', 'a', aValues);
+    const b = gpu.tensor([4100, 16], 'f32', 'b', bValues);
+    const outs = ['first', 'second'].map((name) => gpu.tensor([24, 16], 'f32', name, poisoned(384)));
+    gpu.submit(outs.map((out) => matmul(gpu, { a, b, out, ...shape, variant })));
+    const [first, second] = [await gpu.readF32(outs[0]), await gpu.readF32(outs[1])];
+    expect(relativeL2(first, matmulReference(aValues, bValues, shape))).toBeLessThanOrEqual(bound);
+    expect(second).toEqual(first);
+    gpu.free(a, b, ...outs);
+  });
 
   it('keeps the bound over a long sum of positive terms (k = 4096)', async () => {
     const random = new SeededRandom(5);

@@ -4,15 +4,19 @@ import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { matmulSource, variantsFor, type MatmulCase, type MatmulVariant } from './matmul-source.ts';
 import type { MatmulShape } from './matmul.reference.ts';
+import { storedTypeOf } from './stored-type.ts';
 
-/** What is done with the product A B [M,N] before it is stored. */
+/** What is done with the product P = `scale` A B [M,N] before it is stored. */
 export type Epilogue =
-  /** out [M,N] = add + A B. */
+  /** out [M,N] = add + P. */
   | { readonly kind: 'residual'; readonly add: Tensor }
-  /** N = 2 h: out [M,2h] = A B = (gate, value), activated [M,h] = silu(gate) * value. */
+  /** N = 2 h: out [M,2h] = P = (gate, value), activated [M,h] = silu(gate) * value. */
   | { readonly kind: 'swiglu'; readonly activated: Tensor }
-  /** A B is the gradient of `activated` [M,h], N = h: out [M,2h] is the gradient of `gateUp` [M,2h]. */
-  | { readonly kind: 'swiglu-backward'; readonly gateUp: Tensor };
+  /**
+   * P is the gradient of `activated` [M,h], N = h: out [M,2h] is the gradient of `gateUp` [M,2h], and `activated`, of the same type as
+   * `gateUp`, is computed again.
+   */
+  | { readonly kind: 'swiglu-backward'; readonly gateUp: Tensor; readonly activated: Tensor };
 
 export interface MatmulOperands extends MatmulShape {
   readonly a: Tensor;
@@ -21,30 +25,42 @@ export interface MatmulOperands extends MatmulShape {
   /** Adds to `out` instead of overwriting it: gradients of parameters. Not with an epilogue. */
   readonly accumulate?: boolean;
   readonly epilogue?: Epilogue;
+  /** So many products of this shape in one dispatch: every tensor holds them one after the other. 1 unless given. */
+  readonly batch?: number;
+  /** Compiled in, so one of few: takes the scale of a loss back where gradients of weights are added up. 1 unless given. */
+  readonly scale?: number;
   /** The variant to take, whatever was measured: tests and the tuner. */
   readonly variant?: MatmulVariant;
 }
 
 /**
- * out[M,N] (+)= A B in f32, relative L2 to float64 <= 1e-5. 'nn': a [M,K], b [K,N]; 'nt': b is [N,K]; 'tn': a is [K,M].
- * `out` must not share memory with any other operand. Throws if a tensor is not f32 or has another length.
- * One pipeline is compiled for each combination of m, n, k, transpose, accumulate, epilogue and variant. The variant is the one
- * measured fastest on this device (matmul-tuner.ts); before any was, the first that suits.
+ * out[M,N] (+)= scale A B. 'nn': a [M,K], b [K,N]; 'nt': b is [N,K]; 'tn': a is [K,M]. Every tensor is f32 or f16, whatever the
+ * others are; sums are f32. Relative L2 to float64 of the operands as stored <= 1e-5, or 1e-3 where `out` is f16. What is too large for
+ * f16 is stored as its largest, 65504; NaN may become anything there. `out` must not share memory with any other operand.
+ * Throws if a tensor is neither f32 nor f16 or has another length.
+ * One pipeline is compiled for each combination of sizes, types, transpose, accumulate, scale, epilogue and variant. The variant is the
+ * one measured fastest on this device (matmul-tuner.ts); before any was, `usualVariant`.
  */
 export function matmul(gpu: Gpu, operands: MatmulOperands): Dispatch {
-  const { a, b, out, m, n, k, transpose, accumulate = false, epilogue } = operands;
-  const product: MatmulCase = { m, n, k, transpose, accumulate, epilogue: epilogue?.kind ?? 'plain' };
+  const { a, b, out, m, n, k, transpose, batch = 1, accumulate = false, scale = 1, epilogue } = operands;
+  const product: MatmulCase = {
+    ...{ m, n, k, batch, transpose, accumulate, scale, epilogue: epilogue?.kind ?? 'plain' },
+    stored: {
+      ...{ a: storedTypeOf(a), b: storedTypeOf(b), out: storedTypeOf(out) },
+      beside: storedTypeOf(besideOf(epilogue) ?? out),
+    },
+  };
   const variant = operands.variant ?? chooseVariant(gpu, product);
   const { source, groups } = matmulSource(product, variant);
   const { name } = source;
   const expect = (tensor: Tensor, what: string, rows: number, columns: number): void => {
-    invariant(tensor.dtype === 'f32', `${name}: ${tensor.label} is not f32`);
     invariant(
-      tensor.length === rows * columns,
-      `${name}: ${what} has ${tensor.length} elements for ${rows} x ${columns}`,
+      tensor.length === batch * rows * columns,
+      `${name}: ${what} has ${tensor.length} elements for ${batch} of ${rows} x ${columns}`,
     );
   };
-  invariant(m >= 1 && n >= 1 && k >= 1, `${name}: sizes ${m}, ${n}, ${k}`);
+  invariant(m >= 1 && n >= 1 && k >= 1 && batch >= 1, `${name}: sizes ${m}, ${n}, ${k}, ${batch}`);
+  invariant(Number.isFinite(Math.fround(scale)), `${name}: scale ${scale}`);
   invariant(!(accumulate && epilogue !== undefined), `${name}: accumulates, and has an epilogue`);
   expect(a, 'a', m, k);
   expect(b, 'b', k, n);
@@ -65,7 +81,23 @@ export function matmul(gpu: Gpu, operands: MatmulOperands): Dispatch {
     case 'swiglu-backward':
       expect(out, 'out', m, 2 * n);
       expect(epilogue.gateUp, 'gateUp', m, 2 * n);
-      return bind(epilogue.gateUp, out);
+      expect(epilogue.activated, 'activated', m, n);
+      invariant(epilogue.activated.dtype === epilogue.gateUp.dtype, `${name}: activated is of gateUp's type`);
+      return bind(epilogue.gateUp, out, epilogue.activated);
+  }
+}
+
+/** What the epilogue reads or writes besides `out`. */
+function besideOf(epilogue: Epilogue | undefined): Tensor | undefined {
+  switch (epilogue?.kind) {
+    case undefined:
+      return undefined;
+    case 'residual':
+      return epilogue.add;
+    case 'swiglu':
+      return epilogue.activated;
+    case 'swiglu-backward':
+      return epilogue.gateUp;
   }
 }
 
@@ -75,10 +107,19 @@ export const caseKey = ({ m, n, k, transpose }: MatmulShape): string => `matmul-
 /** Below this many outputs larger tiles would leave most of even a small GPU idle. */
 export const isSmall = ({ m, n }: MatmulShape): boolean => m * n < 2048 || m <= 4 || n <= 4;
 
-function chooseVariant(gpu: Gpu, product: MatmulCase): MatmulVariant {
+/** What is taken where none was measured. */
+export function usualVariant(offered: readonly MatmulVariant[], shape: MatmulShape): MatmulVariant['name'] {
+  const wanted = isSmall(shape) ? 'tile4' : 'quad';
+  return offered.some(({ name }) => name === wanted) ? wanted : 'tile8';
+}
+
+/** The variant measured fastest for the shape, if it is offered for this case of it; else the usual one. */
+export function chooseVariant(gpu: Gpu, product: MatmulCase): MatmulVariant {
   const offered = variantsFor(gpu, product);
-  const wanted = gpu.choices.get(caseKey(product)) ?? (isSmall(product) ? 'tile4' : 'quad');
-  const found = offered.find(({ name }) => name === wanted) ?? offered[0];
+  const named = (wanted: string | undefined): MatmulVariant | undefined =>
+    offered.find(({ name }) => name === wanted);
+  // What was measured of the shape may not be offered with this epilogue, or in so large a batch.
+  const found = named(gpu.choices.get(caseKey(product))) ?? named(usualVariant(offered, product));
   invariant(found !== undefined, 'tile8 runs everywhere');
   return found;
 }

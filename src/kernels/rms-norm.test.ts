@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { asHalves, halfBound, offersHalves } from '../testing/halves.ts';
 import type { Lanes } from './lanes.ts';
 import { rmsNormBackwardReference, rmsNormReference } from './rms-norm.reference.ts';
 import { rmsNorm, rmsNormBackward } from './rms-norm.ts';
@@ -91,6 +92,59 @@ describe.each([1, 16] as const)('rmsNormBackward with %i lanes a row', (lanes) =
 });
 
 describe('rmsNorm and rmsNormBackward', () => {
+  if (offersHalves(gpu)) {
+    it.each([
+      [37, 68],
+      [9, 33],
+    ])(`agree with the reference within 1e-3 in f16, for [%i, %i] (seed ${seed})`, async (rows, width) => {
+      const draws = new SeededRandom(seed + rows);
+      const [x, gain] = [asHalves(unevenRows(draws, rows, width)), randomNormal(draws, width)];
+      const [dOut, dX] = [0, 1].map(() => asHalves(randomNormal(draws, rows * width)));
+      const [wanted, gradients] = [rmsNormReference(x, gain), rmsNormBackwardReference(x, gain, dOut)];
+      const wide = (label: string, values = poisoned(rows * width)) =>
+        gpu.tensor([rows, width], 'f16', label, values);
+      const tensors = {
+        ...{ x: wide('x', x), out: wide('out'), dOut: wide('dOut', dOut), dX: wide('dX', dX) },
+        gain: gpu.tensor([width], 'f32', 'gain', gain),
+        rstd: gpu.tensor([rows], 'f32', 'rstd', poisoned(rows)),
+        dGain: gpu.tensor([width], 'f32', 'dGain'),
+      };
+      for (const lanes of [1, 16] as const) {
+        gpu.write(tensors.dX, dX);
+        const backward = rmsNormBackward(gpu, tensors, { lanes, scale: 1 / 256 });
+        gpu.submit([rmsNorm(gpu, tensors, lanes), backward], [tensors.dGain]);
+        const [out, rstd, sum, dGain] = await gpu.read(tensors.out, tensors.rstd, tensors.dX, tensors.dGain);
+        expect(relativeL2(out, wanted.out)).toBeLessThan(halfBound);
+        expect(relativeL2(rstd, wanted.rstd)).toBeLessThan(bound);
+        const added = gradients.dX.map((value, i) => value + dX[i]);
+        expect(relativeL2(sum, added)).toBeLessThan(halfBound);
+        const scaled = gradients.dGain.map((value) => value / 256);
+        expect(relativeL2(dGain, scaled)).toBeLessThan(bound);
+      }
+      gpu.free(...Object.values(tensors));
+    });
+  }
+
+  it(`adds the gain's gradient times a scale (seed ${seed})`, async () => {
+    const draws = new SeededRandom(seed);
+    const [x, gain, dOut] = [unevenRows(draws, 5, 8), randomNormal(draws, 8), randomNormal(draws, 40)];
+    const before = randomNormal(draws, 8);
+    const tensors = {
+      x: gpu.tensor([5, 8], 'f32', 'x', x),
+      gain: gpu.tensor([8], 'f32', 'gain', gain),
+      rstd: gpu.tensor([5], 'f32', 'rstd', Float32Array.from(rmsNormReference(x, gain).rstd)),
+      dOut: gpu.tensor([5, 8], 'f32', 'dOut', dOut),
+      dX: gpu.tensor([5, 8], 'f32', 'dX'),
+      dGain: gpu.tensor([8], 'f32', 'dGain', before),
+    };
+    gpu.submit([rmsNormBackward(gpu, tensors, { scale: 0.125 })]);
+    const expected = rmsNormBackwardReference(x, gain, dOut);
+    const dGain = expected.dGain.map((value, i) => before[i] + value / 8);
+    expect(relativeL2(await gpu.readF32(tensors.dGain), dGain)).toBeLessThan(bound);
+    expect(relativeL2(await gpu.readF32(tensors.dX), expected.dX)).toBeLessThan(bound);
+    gpu.free(...Object.values(tensors));
+  });
+
   it(`writes dX over what is there when told not to add (seed ${seed})`, async () => {
     const [rows, width] = [37, 68];
     const draws = new SeededRandom(seed);

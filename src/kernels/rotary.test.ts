@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { asHalves, halfBound, offersHalves } from '../testing/halves.ts';
 import { rotaryReference } from './rotary.reference.ts';
 import { rotary, rotaryTable } from './rotary.ts';
 
 const gpu = await openTestGpu();
 const bound = 1e-6;
 
-async function rotated(values: Float32Array<ArrayBuffer>, shape: Parameters<typeof rotaryReference>[1]) {
-  const qkv = gpu.tensor([values.length], 'f32', 'qkv', values);
+async function rotated(
+  values: Float32Array<ArrayBuffer>,
+  shape: Parameters<typeof rotaryReference>[1],
+  dtype: 'f32' | 'f16' = 'f32',
+) {
+  const qkv = gpu.tensor([values.length], dtype, 'qkv', values);
   const tableValues = rotaryTable(shape.sequence, shape.headSize);
   const table = gpu.tensor([tableValues.length], 'f32', 'table', tableValues);
   gpu.submit([rotary(gpu, { qkv, table, ...shape })]);
@@ -37,6 +42,17 @@ describe('rotary', () => {
       }
     },
   );
+
+  if (offersHalves(gpu)) {
+    it('agrees with float64 within 1e-3 in f16, both ways', async () => {
+      const values = asHalves(randomNormal(new SeededRandom(31), 2 * 37 * 5 * 10));
+      for (const inverse of [false, true]) {
+        const shape = { sequence: 37, heads: 3, kvHeads: 1, headSize: 10, inverse };
+        const error = relativeL2(await rotated(values, shape, 'f16'), rotaryReference(values, shape));
+        expect(error, 'seed 31').toBeLessThanOrEqual(halfBound);
+      }
+    });
+  }
 
   it('turns the keys of fewer heads, and not their values', async () => {
     const shape = { sequence: 9, heads: 4, kvHeads: 2, headSize: 6 };

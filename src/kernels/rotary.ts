@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { foldGroups, type Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import type { RotaryShape } from './rotary.reference.ts';
+import { storedCode } from './stored.ts';
 
 /**
  * The cosines and sines of every angle, f32 [sequence, headSize / 2, 2]: position t and pair i turn by
@@ -26,7 +27,7 @@ export function rotaryTable(sequence: number, headSize: number): Float32Array<Ar
 /**
  * Rotates the q and k of `qkv` [N, (heads + 2 kvHeads) headSize] (q|k|v) in place by their positions, row mod sequence;
  * `inverse` undoes it, which is also the backward pass on a gradient. `table` holds `rotaryTable(sequence, headSize)`.
- * Relative L2 to float64 <= 1e-6. Throws if a length does not fit.
+ * `qkv` is f32 or f16; relative L2 to float64 <= 1e-6, or 1e-3 in f16. Throws if a length does not fit.
  */
 export function rotary(
   gpu: Gpu,
@@ -38,10 +39,12 @@ export function rotary(
   invariant(headSize % 2 === 0, `rotary: the head size ${headSize} is odd`);
   invariant(Number.isInteger(rows) && rows >= 1, `rotary: qkv has ${qkv.length} elements, width ${width}`);
   invariant(table.length === sequence * headSize, `rotary: the table has ${table.length} elements`);
+  const { types, prefix } = storedCode({ Row: qkv });
   return gpu.kernels.bind(
     {
       name: inverse ? 'rotary-inverse' : 'rotary',
-      code,
+      code: prefix + code,
+      types,
       entry: 'rotate',
       bindings: ['read', 'write'],
       uniforms: false,
@@ -53,7 +56,7 @@ export function rotary(
         HALF: headSize / 2,
         INVERSE: inverse ? 1 : 0,
       },
-      promise: { kind: 'close', relativeL2: 1e-6 },
+      promise: { kind: 'close', relativeL2: qkv.dtype === 'f16' ? 1e-3 : 1e-6 },
     },
     [table, qkv],
     foldGroups(Math.ceil((rows * (heads + kvHeads) * headSize) / 128)),

@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { foldGroups, type Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { lanesFor, type Lanes } from './lanes.ts';
+import { isHalf, storedTypeOf } from './stored-type.ts';
 
 export interface RowProductOperands {
   /** [K]. */
@@ -21,8 +22,9 @@ export interface RowProductOperands {
 }
 
 /**
- * out = x w', or with what follows it, for one row x: f32, relative L2 to float64 <= 1e-5. The kernels of `matmul` give a
- * thread several rows, and would compute them all. Throws if a length or dtype does not fit.
+ * out = x w', or with what follows it, for one row x. Every tensor is f32 or f16; relative L2 to float64 of the operands as stored
+ * <= 1e-5, or 1e-3 where `out` is f16. The kernels of `matmul` give a thread several rows, and would compute them all. Throws if a
+ * length or dtype does not fit.
  */
 export function rowProduct(gpu: Gpu, operands: RowProductOperands): Dispatch {
   const { x, w, out, add, swiglu = false, lanes = lanesFor(gpu) } = operands;
@@ -37,13 +39,10 @@ export function rowProduct(gpu: Gpu, operands: RowProductOperands): Dispatch {
     [out, outputs],
   ];
   if (add !== undefined) expected.push([add, outputs]);
-  for (const [{ label, dtype, length }, wanted] of expected) {
-    invariant(
-      dtype === 'f32' && length === wanted,
-      `row-product: ${label} is ${dtype} x ${length}, not f32 x ${wanted}`,
-    );
-  }
+  for (const [{ label, length }, wanted] of expected)
+    invariant(length === wanted, `row-product: ${label} has ${length} elements, not ${wanted}`);
   const added = add ?? x;
+  const types = { X: storedTypeOf(x), W: storedTypeOf(w), Add: storedTypeOf(added), Out: storedTypeOf(out) };
   return gpu.kernels.bind(
     {
       name: 'row-product',
@@ -51,8 +50,12 @@ export function rowProduct(gpu: Gpu, operands: RowProductOperands): Dispatch {
       entry: 'product',
       bindings: ['read', 'read', 'read', 'write'],
       uniforms: false,
-      sizes: { K: k, N: n, KIND: swiglu ? 2 : add === undefined ? 0 : 1, ADD: added.length, LANES: lanes },
-      promise: { kind: 'close', relativeL2: 1e-5 },
+      sizes: {
+        ...{ K: k, N: n, KIND: swiglu ? 2 : add === undefined ? 0 : 1, ADD: added.length, LANES: lanes },
+        OUT_IS_HALF: isHalf(types.Out),
+      },
+      types,
+      promise: { kind: 'close', relativeL2: types.Out === 'f16' ? 1e-3 : 1e-5 },
     },
     [x, w, added, out],
     foldGroups(Math.ceil(outputs / ((swiglu ? 2 : 4) * (64 / lanes)))),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
+import { asHalves, halfBound, offersHalves } from '../testing/halves.ts';
 import { swigluBackwardReference, swigluReference } from './swiglu.reference.ts';
 import { swiglu, swigluBackward } from './swiglu.ts';
 
@@ -17,10 +18,17 @@ const shapes: Shape[] = [
   ...Array.from({ length: 6 }, (): Shape => [1 + random.below(80), 1 + random.below(150)]),
 ];
 
-async function forward(gateUp: Float32Array<ArrayBuffer>, rows: number, hidden: number) {
+type Stored = 'f32' | 'f16';
+
+async function forward(
+  gateUp: Float32Array<ArrayBuffer>,
+  rows: number,
+  hidden: number,
+  dtype: Stored = 'f32',
+) {
   const tensors = {
-    gateUp: gpu.tensor([rows, 2 * hidden], 'f32', 'gateUp', gateUp),
-    out: gpu.tensor([rows, hidden], 'f32', 'out', poisoned(rows * hidden)),
+    gateUp: gpu.tensor([rows, 2 * hidden], dtype, 'gateUp', gateUp),
+    out: gpu.tensor([rows, hidden], dtype, 'out', poisoned(rows * hidden)),
   };
   gpu.submit([swiglu(gpu, tensors)]);
   const out = await gpu.readF32(tensors.out);
@@ -33,11 +41,12 @@ async function backward(
   dOut: Float32Array<ArrayBuffer>,
   rows: number,
   hidden: number,
+  dtype: Stored = 'f32',
 ) {
   const tensors = {
-    gateUp: gpu.tensor([rows, 2 * hidden], 'f32', 'gateUp', gateUp),
-    dOut: gpu.tensor([rows, hidden], 'f32', 'dOut', dOut),
-    dGateUp: gpu.tensor([rows, 2 * hidden], 'f32', 'dGateUp', poisoned(rows * 2 * hidden)),
+    gateUp: gpu.tensor([rows, 2 * hidden], dtype, 'gateUp', gateUp),
+    dOut: gpu.tensor([rows, hidden], dtype, 'dOut', dOut),
+    dGateUp: gpu.tensor([rows, 2 * hidden], dtype, 'dGateUp', poisoned(rows * 2 * hidden)),
   };
   gpu.submit([swigluBackward(gpu, tensors)]);
   const dGateUp = await gpu.readF32(tensors.dGateUp);
@@ -46,6 +55,27 @@ async function backward(
 }
 
 describe('swiglu', () => {
+  if (offersHalves(gpu)) {
+    it.each([
+      [40, 64],
+      [7, 33],
+    ])('agrees with the reference within 1e-3 in f16 for [%i, %i]', async (rows, hidden) => {
+      const draws = new SeededRandom(seed + rows);
+      const gateUp = asHalves(randomNormal(draws, rows * 2 * hidden, 3));
+      const dOut = asHalves(randomNormal(draws, rows * hidden));
+      const out = await forward(gateUp, rows, hidden, 'f16');
+      expect(relativeL2(out, swigluReference(gateUp, rows, hidden))).toBeLessThan(halfBound);
+      const dGateUp = await backward(gateUp, dOut, rows, hidden, 'f16');
+      const expected = swigluBackwardReference(gateUp, dOut, rows, hidden);
+      expect(relativeL2(dGateUp, expected)).toBeLessThan(halfBound);
+    });
+
+    it('stores what is too large for f16 as its largest', async () => {
+      const out = await forward(Float32Array.of(300, 2, 300, 300, 500, 3), 1, 3, 'f16');
+      expect([...out]).toEqual([65504, 881, 900]);
+    });
+  }
+
   it.each(shapes)(`agrees with the reference for [%i, %i] (seed ${seed})`, async (rows, hidden) => {
     const draws = new SeededRandom(seed + 1000 * rows + hidden);
     const gateUp = randomNormal(draws, rows * 2 * hidden, 3);

@@ -36,18 +36,18 @@ export function linear(gpu: Gpu, x: Tensor, w: Tensor, out: Tensor, epilogue?: E
 /** What the gradient of x in `linearBackward` becomes: overwritten, added to, or put through SwiGLU's backward pass. */
 type InputGradient = Pick<MatmulOperands, 'accumulate' | 'epilogue'>;
 
-/** The two gradients of out = x W': dW [out,in] += dOut' x, and dX [N,in] = dOut W. */
+/** The two gradients of out = x W': dX [N,in] = dOut W, whose epilogue may make x again, and dW [out,in] += scale dOut' x. */
 export function linearBackward(
   gpu: Gpu,
-  tensors: { x: Tensor; w: Tensor; dOut: Tensor; dX: Tensor; dW: Tensor },
+  tensors: { x: Tensor; w: Tensor; dOut: Tensor; dX: Tensor; dW: Tensor; scale: number },
   how: InputGradient = {},
 ): Dispatch[] {
-  const { x, w, dOut, dX, dW } = tensors;
+  const { x, w, dOut, dX, dW, scale } = tensors;
   const [outputs, inputs] = w.shape;
   const rows = x.length / inputs;
-  const ofW = { m: outputs, n: inputs, k: rows, transpose: 'tn', accumulate: true } as const;
+  const ofW = { m: outputs, n: inputs, k: rows, transpose: 'tn', accumulate: true, scale } as const;
   const ofX = { m: rows, n: inputs, k: outputs, transpose: 'nn', ...how } as const;
-  return [matmul(gpu, { a: dOut, b: x, out: dW, ...ofW }), matmul(gpu, { a: dOut, b: w, out: dX, ...ofX })];
+  return [matmul(gpu, { a: dOut, b: w, out: dX, ...ofX }), matmul(gpu, { a: dOut, b: x, out: dW, ...ofW })];
 }
 
 /**
@@ -84,7 +84,8 @@ export function blockForward(
 
 /**
  * One block backward. `dStream` [N,d] holds the gradient of the block's output and is turned, in place, into that of its
- * input: a residual connection passes it on unchanged, and each norm adds its branch. Parameter gradients accumulate.
+ * input: a residual connection passes it on unchanged, and each norm adds its branch. `scale` times what comes of it is added
+ * to the gradients of parameters.
  */
 export function blockBackward(
   gpu: Gpu,
@@ -92,14 +93,14 @@ export function blockBackward(
   weights: BlockWeights,
   gradients: BlockWeights,
   activations: BlockActivations<Tensor>,
-  stream: { input: Tensor; scratch: BackwardScratch<Tensor>; rotaryTable: Tensor },
+  stream: { input: Tensor; scratch: BackwardScratch<Tensor>; rotaryTable: Tensor; scale: number },
 ): Dispatch[] {
   const { batch, sequence, heads, width, hidden } = shape;
   const headSize = width / heads;
   const rows = batch * sequence;
   const { attentionNormed, attentionRstd, qkv, attended, lse } = activations;
   const { middle, mlpNormed, mlpRstd, gateUp, activated } = activations;
-  const { input, scratch, rotaryTable } = stream;
+  const { input, scratch, rotaryTable, scale } = stream;
   const { dStream, delta } = scratch;
   const dRows = scratch.rows;
   const dGateUp = slice(scratch.wide, 0, [rows, 2 * hidden]);
@@ -110,18 +111,20 @@ export function blockBackward(
     dOut: Tensor,
     dX: Tensor,
     how?: InputGradient,
-  ): Dispatch[] => linearBackward(gpu, { x, w: weights[w], dOut, dX, dW: gradients[w] }, how);
+  ): Dispatch[] => linearBackward(gpu, { x, w: weights[w], dOut, dX, dW: gradients[w], scale }, how);
+  const norm = (name: 'attentionNorm' | 'mlpNorm', x: Tensor, rstd: Tensor): Dispatch[] => [
+    rmsNormBackward(
+      gpu,
+      { x, gain: weights[name], rstd, dOut: dRows, dX: dStream, dGain: gradients[name] },
+      { scale },
+    ),
+  ];
   return [
-    ...through('down', activated, dStream, dGateUp, { epilogue: { kind: 'swiglu-backward', gateUp } }),
-    ...through('gateUp', mlpNormed, dGateUp, dRows),
-    rmsNormBackward(gpu, {
-      x: middle,
-      gain: weights.mlpNorm,
-      rstd: mlpRstd,
-      dOut: dRows,
-      dX: dStream,
-      dGain: gradients.mlpNorm,
+    ...through('down', activated, dStream, dGateUp, {
+      epilogue: { kind: 'swiglu-backward', gateUp, activated },
     }),
+    ...through('gateUp', mlpNormed, dGateUp, dRows),
+    ...norm('mlpNorm', middle, mlpRstd),
     ...through('output', attended, dStream, dRows),
     ...attentionBackward(gpu, {
       qkv,
@@ -137,13 +140,6 @@ export function blockBackward(
       rotary: { table: rotaryTable, turned: true },
     }),
     ...through('qkv', attentionNormed, dQkv, dRows),
-    rmsNormBackward(gpu, {
-      x: input,
-      gain: weights.attentionNorm,
-      rstd: attentionRstd,
-      dOut: dRows,
-      dX: dStream,
-      dGain: gradients.attentionNorm,
-    }),
+    ...norm('attentionNorm', input, attentionRstd),
   ];
 }

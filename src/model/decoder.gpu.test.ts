@@ -50,6 +50,23 @@ describe('decoding with a cache', () => {
     replica.close();
   });
 
+  it('reads all of a vocabulary whose embedding and head come in parts (seed 36)', async () => {
+    const wide = { ...config, vocabulary: 576 };
+    const values = randomNormal(new SeededRandom(36), parameterLayout(wide).length, 0.3);
+    const logits: Float32Array[] = [];
+    for (const most of [{}, { most: 64 * 256 }]) {
+      const replica = Replica.create(gpu, wide, { seed: 1, batch: 1, sequence: 8, ...most });
+      replica.load(values);
+      expect(replica.weights.head.length).toBe('most' in most ? 3 : 1);
+      const decoder = new Decoder(gpu, wide, replica.weights, 16);
+      await decoder.logitsAfter([575, 3, 300]);
+      logits.push(await decoder.logitsAfter([575, 3, 300, 511]));
+      decoder.free();
+      replica.close();
+    }
+    expect(relativeL2(logits[1], logits[0])).toBeLessThanOrEqual(1e-6);
+  });
+
   it('writes what a whole pass for every token writes, for the same seed, past the end of the context too (seed 34)', async () => {
     const { replica } = lively(34);
     const { context, vocabulary } = config;

@@ -9,7 +9,6 @@ import { rotaryTable } from '../kernels/rotary.ts';
 import { rowProduct } from '../kernels/row-product.ts';
 import { blockForward } from './block.ts';
 import type { ModelConfig } from './config.ts';
-import { vocabularyParts } from './parameters.ts';
 import type { BlockActivations } from './pass-memory.ts';
 import type { Weights } from './transformer.ts';
 
@@ -165,9 +164,12 @@ export class Decoder {
   }
 
   #embed({ ids, streams }: Workspace): Dispatch[] {
-    return vocabularyParts(this.#config).map(({ first }, part) =>
-      embedding(this.#gpu, { ids, table: this.#weights.embedding[part], out: streams[0], first }),
-    );
+    let first = 0;
+    return this.#weights.embedding.map((table) => {
+      const dispatch = embedding(this.#gpu, { ids, table, out: streams[0], first });
+      first += table.shape[0];
+      return dispatch;
+    });
   }
 
   #finalNorm({ streams, normed, rstd }: Workspace): Dispatch {
@@ -177,9 +179,12 @@ export class Decoder {
 
   /** normed [1,d] -> logits. */
   #headOf(normed: Tensor): Dispatch[] {
-    return vocabularyParts(this.#config).map(({ first, rows }, part) => {
+    let first = 0;
+    return this.#weights.head.map((w) => {
+      const [rows] = w.shape;
       const out = slice(this.#logits, first, [1, rows]);
-      return rowProduct(this.#gpu, { x: normed, w: this.#weights.head[part], out });
+      first += rows;
+      return rowProduct(this.#gpu, { x: normed, w, out });
     });
   }
 

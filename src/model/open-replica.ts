@@ -1,5 +1,6 @@
 import { StarlingError } from '../base/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { gpuProblem } from '../gpu/problems.ts';
 import type { ModelConfig } from './config.ts';
 import { Replica, type ReplicaOptions } from './replica.ts';
 
@@ -17,23 +18,30 @@ export function* smallerReplicas({ batch, ...options }: ReplicaOptions): Generat
 
 /**
  * Makes a replica and what `withIt` puts beside it, all compiled and allocated, without blocking this thread; takes the
- * largest of `smallerReplicas` that the GPU has memory for. Throws StarlingError `gpu-out-of-memory` where not even the
- * smallest fits, `gpu-validation` or `gpu-internal`; then nothing stays on the GPU.
+ * largest of `smallerReplicas` that the GPU has memory for, and that is smaller than `tooLarge` where that has run out of
+ * memory before. Throws StarlingError `gpu-out-of-memory` where not even the smallest fits, `gpu-validation` or
+ * `gpu-internal`; then nothing stays on the GPU.
  */
 export async function openReplica<T>(
   gpu: Gpu,
   config: ModelConfig,
   options: ReplicaOptions,
-  withIt: (replica: Replica) => T,
+  withIt: (replica: Replica, taken: ReplicaOptions) => T,
+  tooLarge?: ReplicaOptions,
 ): Promise<T> {
-  let tooLarge: unknown;
+  let thrownLast: unknown = gpuProblem('out-of-memory', 'the model', 'no smaller way is left');
   for (const smaller of smallerReplicas(options)) {
+    if (tooLarge !== undefined && !isSmaller(smaller, tooLarge)) continue;
     try {
-      return await gpu.prepare('the model', () => withIt(Replica.create(gpu, config, smaller)));
+      return await gpu.prepare('the model', () => withIt(Replica.create(gpu, config, smaller), smaller));
     } catch (thrown) {
       if (!(thrown instanceof StarlingError && thrown.code === 'gpu-out-of-memory')) throw thrown;
-      tooLarge = thrown;
+      thrownLast = thrown;
     }
   }
-  throw tooLarge;
+  throw thrownLast;
 }
+
+const isSmaller = (one: ReplicaOptions, other: ReplicaOptions): boolean =>
+  one.batch < other.batch ||
+  (one.batch === other.batch && one.checkpoint === true && other.checkpoint !== true);

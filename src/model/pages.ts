@@ -10,7 +10,7 @@ export interface PageSpan {
   readonly length: number;
 }
 
-/** A page on the GPU: f32 [length] of the layout from `offset` on. */
+/** A page on the GPU: f32, or f16 where asked for, [length] of the layout from `offset` on. */
 export interface Page {
   readonly values: Tensor;
   readonly offset: number;
@@ -38,9 +38,10 @@ export function allocatePages(
   layout: ParameterLayout,
   label: string,
   most = mostElementsBound,
+  dtype: 'f32' | 'f16' = 'f32',
 ): { pages: Page[]; tensors: Tensor[] } {
   const pages = pageSpans(layout, most).map(({ offset, length }, index) => ({
-    values: gpu.tensor([length], 'f32', `${label}.${index}`),
+    values: gpu.tensor([length], dtype, `${label}.${index}`),
     offset,
   }));
   const tensors = layout.specs.map(({ name, rows, cols, offset }) => {

@@ -1,3 +1,4 @@
+import type { AttentionShape } from '../kernels/attention.reference.ts';
 import type { MatmulShape } from '../kernels/matmul.reference.ts';
 import type { ModelConfig } from './config.ts';
 
@@ -20,3 +21,9 @@ export function productShapes(
     { m: outputs, n: inputs, k: rows, transpose: 'tn' },
   ]);
 }
+
+/** The attention of one block. */
+export const attentionShape = (
+  { width, heads }: ModelConfig,
+  { batch, sequence }: { readonly batch: number; readonly sequence: number },
+): AttentionShape => ({ batch, sequence, heads, headSize: width / heads });

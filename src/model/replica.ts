@@ -9,6 +9,7 @@ import { rowsById } from '../kernels/embedding.ts';
 import { gradientNorm, partialsPerTensor } from '../kernels/gradient-norm.ts';
 import { addInto } from '../kernels/residual-add.ts';
 import type { ModelConfig } from './config.ts';
+import { readWeights, type ReadWeights } from './half-copy.ts';
 import { allocatePages, type Page } from './pages.ts';
 import {
   decodeParameters,
@@ -36,7 +37,10 @@ export interface ReplicaOptions extends Omit<PassOptions, 'gradients'> {
   readonly seed: number;
 }
 
-/** One copy of the model on a GPU, with what training it needs. Parameters change only through `tensors` and `restore`. */
+/**
+ * One copy of the model on a GPU, with what training it needs. Parameters change only through `tensors` and `restore`, and not
+ * between `beginRound` and the last micro-batch of a round.
+ */
 export class Replica {
   readonly gpu: Gpu;
   readonly config: ModelConfig;
@@ -54,6 +58,7 @@ export class Replica {
   readonly #setDivisor: (divisor: number) => void;
   readonly #partials: Tensor;
   readonly #passes: Passes;
+  readonly #read: ReadWeights;
   readonly #train: readonly Dispatch[];
   /** [N] f32: each row's loss, summed over the micro-batches of the round. */
   readonly #roundLosses: Tensor;
@@ -78,7 +83,8 @@ export class Replica {
     this.pages = values.pages.map((page, index) => ({ values: page, gradient: gradient.pages[index] }));
     this.weights = weightsOf(config, this.layout, values.tensors);
     const gradients = weightsOf(config, this.layout, gradient.tensors);
-    this.#passes = bindPasses(gpu, config, this.weights, { ...options, gradients });
+    this.#read = readWeights(gpu, config, this.layout, values, options);
+    this.#passes = bindPasses(gpu, config, this.#read.weights, { ...options, gradients });
     this.#roundLosses = gpu.tensor([this.#passes.rows], 'f32', 'roundLosses');
     this.#train = [
       ...this.#passes.train,
@@ -114,12 +120,16 @@ export class Replica {
     for (const { values: page } of this.pages) {
       this.gpu.write(page.values, values.subarray(page.offset, page.offset + page.values.length));
     }
+    if (this.#read.refresh.length > 0) this.gpu.submit(this.#read.refresh);
   }
 
-  /** Forgets the gradients and losses of the round before. */
+  /** Forgets the gradients and losses of the round before, and takes the parameters as they are now. */
   beginRound(): void {
     this.#microBatches = 0;
-    this.gpu.submit([], [...this.pages.map(({ gradient }) => gradient.values), this.#roundLosses]);
+    this.gpu.submit(this.#read.refresh, [
+      ...this.pages.map(({ gradient }) => gradient.values),
+      this.#roundLosses,
+    ]);
   }
 
   /**
@@ -131,6 +141,12 @@ export class Replica {
       this.#prepare(part);
       this.gpu.submit(this.#train);
     }
+  }
+
+  /** The dispatches of one piece of a micro-batch, its first, to be run one by one: how long they take is asked, not the loss. */
+  prepared(batch: TokenBatch): readonly Dispatch[] {
+    this.#prepare(this.#parts(batch)[0]);
+    return this.#train;
   }
 
   /** The mean loss, in nats a token, of all micro-batches since `beginRound`; waits for them. */
@@ -165,7 +181,7 @@ export class Replica {
         return padded;
       });
       this.#upload(idsHere, targetsHere);
-      reads.push(this.#lossesAfter(evaluate));
+      reads.push(this.#lossesAfter(start === 0 ? [...this.#read.refresh, ...evaluate] : evaluate));
     }
     let total = 0;
     let counted = 0;
@@ -207,7 +223,7 @@ export class Replica {
   close(): void {
     this.#passes.free();
     this.gpu.free(...this.pages.flatMap(({ values, gradient }) => [values.values, gradient.values]));
-    this.gpu.free(this.norm, this.#partials, this.#roundLosses, this.#digestLanes);
+    this.gpu.free(this.norm, this.#partials, this.#roundLosses, this.#digestLanes, ...this.#read.owned);
   }
 
   /** A micro-batch as pieces of `batch` sequences: one, unless the replica was made smaller for want of memory. */

@@ -10,6 +10,7 @@ import { configProblem, type ModelConfig } from './config.ts';
 import { headChunks } from './head.ts';
 import { gainsSlot, vocabularyParts, type ParameterLayout } from './parameters.ts';
 import { planPasses, type PassOptions } from './pass-memory.ts';
+import { gradientScale } from './precision.ts';
 
 /** Every parameter by its role, or the gradients of them. Embedding and head in parts: `vocabularyParts`. */
 export interface Weights {
@@ -72,7 +73,7 @@ export interface Passes {
 
 /**
  * Binds the passes of a model for `batch` sequences of `sequence` tokens, with the memory that `planPasses` says. With
- * `gradients` there is `train`; without, it is empty.
+ * `gradients` there is `train`; without, it is empty. Weights may be f32 or f16, but for gains; gradients are f32.
  */
 export function bindPasses(
   gpu: Gpu,
@@ -81,7 +82,7 @@ export function bindPasses(
   options: Omit<PassOptions, 'gradients'> & { readonly gradients?: Weights },
 ): Passes {
   invariant(configProblem(config) === undefined, 'a valid config');
-  const { batch, sequence, gradients, checkpoint = false } = options;
+  const { batch, sequence, gradients, checkpoint = false, precision = 'f32' } = options;
   invariant(batch >= 1 && sequence >= 1 && sequence <= config.context, 'sequences within the context');
   const { width, blocks, heads, hidden } = config;
   const shape: PassShape = { batch, sequence, width, heads, hidden };
@@ -113,11 +114,12 @@ export function bindPasses(
     ...weights.blocks.flatMap((_, b) => forwardOf(b, streams[(b + 1) % streams.length])),
     rmsNorm(gpu, { x: last, gain: weights.finalNorm, out: lastNormed, rstd: lastRstd }),
   ];
+  const scale = gradientScale(precision, batch * sequence);
   const head = headChunks(
     gpu,
     tensors,
     weights.head,
-    backward && gradients && { gradient: gradients.head, dRows: backward.rows },
+    backward && gradients && { gradient: gradients.head, dRows: backward.rows, scale },
   );
 
   const train: Dispatch[] = [];
@@ -129,19 +131,23 @@ export function bindPasses(
       rmsNormBackward(
         gpu,
         { x: last, gain: weights.finalNorm, rstd: lastRstd, dOut, dX: dStream, dGain: gradients.finalNorm },
-        { accumulate: false },
+        { accumulate: false, scale: scale.down },
       ),
     );
     for (let b = blocks - 1; b >= 0; b--) {
       // The last block's activations are still there from the forward pass.
       if (checkpoint && b < blocks - 1) train.push(...forwardOf(b, undefined));
-      const stream = { input: streams[b], scratch: backward, rotaryTable: tensors.rotary };
+      const stream = {
+        ...{ input: streams[b], scratch: backward },
+        ...{ rotaryTable: tensors.rotary, scale: scale.down },
+      };
       const set = sets[b % sets.length];
       train.push(...blockBackward(gpu, shape, weights.blocks[b], gradients.blocks[b], set, stream));
     }
     parts.forEach(({ first }, part) => {
       const dTable = gradients.embedding[part];
-      train.push(embeddingBackward(gpu, { ids, order, dOut: dStream, dTable, first }));
+      const rows = { ids, order, dOut: dStream, dTable, first, scale: scale.down };
+      train.push(embeddingBackward(gpu, rows));
     });
   }
   return {

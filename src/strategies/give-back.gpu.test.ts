@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../base/random.ts';
 import { blockLayout, type ParameterSpec } from '../compression/blocks.ts';
 import { DctTopK, type Departed } from '../compression/dct-top-k.ts';
+import { decodeUpdate, selectionOfUpdate } from '../compression/sparse-update.ts';
 import { dctReference } from '../kernels/dct.reference.ts';
 import { slotIndexMask, slotPresent } from '../kernels/top-k.ts';
 import { openTestGpu, randomNormal, relativeL2 } from '../testing/gpu.ts';
@@ -50,7 +51,10 @@ function folded(momentum: Float64Array, gradient: Float32Array): Float64Array {
 }
 
 /** Where a payload's coefficients stand in the momentum of all tensors. */
-function positionsOf({ selection }: Departed): number[] {
+function positionsOf({ payload }: Departed): number[] {
+  const update = decodeUpdate(layout, hyper.k, payload);
+  if (!update.ok) throw new Error(update.reason);
+  const selection = selectionOfUpdate(layout, hyper.k, update.value);
   const positions: number[] = [];
   for (const { spec, blocks, size, firstBlock } of layout.parameters) {
     for (let block = 0; block < blocks; block++) {

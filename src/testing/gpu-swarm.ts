@@ -14,6 +14,7 @@ import { MemoryNetwork } from '../swarm/memory-transport.ts';
 import { memorySigningLog, type SigningLog } from '../swarm/signing-log.ts';
 import type { Swarm } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
+import type { GpuCare } from '../volunteer/gpu-care.ts';
 import { Phases } from '../volunteer/phases.ts';
 import { hyperparametersOf, type RunConfig } from '../volunteer/run-config.ts';
 import { planRun } from '../volunteer/run-plan.ts';
@@ -130,6 +131,14 @@ export class GpuSwarm {
   }
 }
 
+/** A GPU that nothing happens to. */
+const sturdyGpu: GpuCare = {
+  check: () => undefined,
+  troubleBehind: () => Promise.resolve(undefined),
+  recover: (trouble) => Promise.reject(trouble),
+  duty: { share: 1, rest: () => Promise.resolve() },
+};
+
 /** The training loop as a Volunteer runs it, with its inside open to a test. */
 export class LoopVolunteer {
   readonly replica: Replica;
@@ -190,7 +199,7 @@ export class LoopVolunteer {
     this.board = new StatusBoard(config, signer.id, phases);
     const validation = new ValidationSet(config, corpus, byteTokenizer);
     const { replica, swarm } = this;
-    const street = { config, corpus, tokenizer: byteTokenizer, replica, strategy, swarm };
+    const street = { config, corpus, tokenizer: byteTokenizer, replica, strategy, swarm, care: sturdyGpu };
     this.loop = new TrainingLoop(
       { ...street, phases, clock: realClock, validation },
       {

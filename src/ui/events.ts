@@ -21,6 +21,9 @@ const kinds: ReadonlyMap<string, Kind> = new Map(
     snapshot: { mark: '↓', word: 'model', tone: 'plain' },
     epoch: { mark: '»', word: 'epoch', tone: 'warn' },
     'rolled-back': { mark: '↶', word: 'undone', tone: 'warn' },
+    'gpu-lost': { mark: '↻', word: 'GPU lost', tone: 'warn' },
+    'gpu-memory': { mark: '↻', word: 'memory', tone: 'warn' },
+    'gpu-error': { mark: '✕', word: 'GPU error', tone: 'bad' },
     info: { mark: 'i', word: 'note', tone: 'plain' },
   } satisfies Record<string, Kind>),
 );

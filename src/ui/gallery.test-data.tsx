@@ -141,6 +141,28 @@ export const gallery = {
     volunteer: volunteerIn({ peers: peers([mine, other, other]), replicasAgree: false }),
   }),
   repaired: fakeSnapshot({ volunteer: volunteerIn({ repairs: 1 }) }),
+  gpuTrouble: fakeSnapshot({
+    volunteer: volunteerIn({
+      gpuLosses: 1,
+      gpuErrors: 3,
+      gpuShare: 0.5,
+      gpuShareMeasured: 0.49,
+      gpuPlan: {
+        ...{ microBatch: 4, batch: 2, recomputes: false, longestDispatchMs: 41 },
+        notes: [
+          'A micro-batch is taken in 2 pieces of 2 sequences, because one calculation on the whole took 83 ms and 50 ms is the most.',
+        ],
+      },
+      events: [
+        {
+          atMs: 95_000,
+          kind: 'gpu-lost',
+          text: 'The GPU was lost: the driver was reset. It was set up again within 1.4 s.',
+        },
+        { atMs: 96_000, kind: 'gpu-error', text: 'The GPU refused matmul: a mistake. (gpu-validation)' },
+      ],
+    }),
+  }),
   waiting: fakeSnapshot({
     volunteer: volunteerIn({
       members: 5,

@@ -1,5 +1,6 @@
 import type { Bytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Precision } from '../model/precision.ts';
 import type { Signer } from '../swarm/identity.ts';
 import type { SigningLog } from '../swarm/signing-log.ts';
 import type { Transport } from '../swarm/transport.ts';
@@ -18,6 +19,10 @@ export interface Platform {
   readonly fetchCorpus: (name: string) => Promise<Bytes>;
   /** Local randomness: sampling text. Never feeds replicated state. */
   readonly localSeed: number;
+  /** The most of its time that the GPU may be busy with this, in [0.01, 1]; absent: all of it. */
+  readonly gpuShare?: number;
+  /** What to compute gradients in where the GPU can; absent: as `choosePrecision` finds. */
+  readonly precision?: Precision | undefined;
   /** Keeps what was measured of this machine's GPU; absent: it is measured at every visit. */
   readonly tuning?: TuningStore;
 }

@@ -32,6 +32,11 @@ export class StatusBoard {
   fix: string | undefined;
   adapter: AdapterReport | undefined;
   gpuBytes = 0;
+  gpuPlan: VolunteerStatus['gpuPlan'];
+  precision: VolunteerStatus['precision'];
+  gpuLosses = 0;
+  gpuErrors = 0;
+  duty: { readonly share: number; readonly measured: number | undefined } | undefined;
   stateDigest: string | undefined;
   sample: VolunteerStatus['sample'];
   traffic: TransportStats = { bytesUp: 0, bytesDown: 0 };
@@ -181,6 +186,12 @@ export class StatusBoard {
       preset: this.#config.preset,
       parameters,
       gpuBytes: this.gpuBytes,
+      gpuPlan: this.gpuPlan,
+      precision: this.precision,
+      gpuLosses: this.gpuLosses,
+      gpuErrors: this.gpuErrors,
+      gpuShare: this.duty?.share ?? 1,
+      gpuShareMeasured: this.duty?.measured,
       round: last?.round ?? view?.round ?? 0,
       endRound: this.#config.endRound ?? undefined,
       members: view?.members.length ?? 0,

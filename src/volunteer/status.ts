@@ -1,6 +1,8 @@
 import type { AdapterReport } from '../gpu/device.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
 import type { PresetName } from '../model/config.ts';
+import type { GpuPlan } from './gpu-plan.ts';
+import type { PrecisionChoice } from './precision.ts';
 import type { CurveAnnouncement, RecordAnnouncement } from '../swarm/announcements.ts';
 
 export type VolunteerState =
@@ -103,6 +105,17 @@ export interface VolunteerStatus {
   readonly preset: PresetName;
   readonly parameters: number;
   readonly gpuBytes: number;
+  /** How the GPU takes a micro-batch, and why; undefined until the model is on it. */
+  readonly gpuPlan: GpuPlan | undefined;
+  /** What gradients are computed in, and why; undefined until the model is on the GPU. */
+  readonly precision: PrecisionChoice | undefined;
+  /** How often the GPU was lost, and everything was set up again. */
+  readonly gpuLosses: number;
+  /** What the GPU refused to do: a mistake of ours or of its driver. The events name each once. */
+  readonly gpuErrors: number;
+  /** The most of its time that the GPU is to be busy with this, in [0.01, 1], and what was measured over the last seconds. */
+  readonly gpuShare: number;
+  readonly gpuShareMeasured: number | undefined;
   readonly round: number;
   readonly endRound: number | undefined;
   readonly members: number;

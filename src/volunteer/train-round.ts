@@ -1,23 +1,26 @@
 import type { Clock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
 import { assign, type Sample } from '../data/assignment.ts';
+import type { Batch } from '../data/batch.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { readBatch } from '../data/read-batch.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Replica } from '../model/replica.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import type { AgreedRound, OwnContribution, Swarm, Weight } from '../swarm/swarm-api.ts';
+import type { GpuCare } from './gpu-care.ts';
 import type { Phases } from './phases.ts';
 import type { RunConfig } from './run-config.ts';
 import { measuresValidation, validationShare, type ValidationSet } from './validation.ts';
 
-/** Everything a round passes through. */
+/** Everything a round passes through. Replica and strategy are others after their GPU was set up again: read them when needed. */
 export interface Street {
   readonly config: RunConfig;
   readonly corpus: Corpus;
   readonly tokenizer: Tokenizer;
   readonly replica: Replica;
   readonly strategy: Strategy;
+  readonly care: GpuCare;
   readonly swarm: Swarm;
   readonly phases: Phases;
   readonly clock: Clock;
@@ -46,15 +49,16 @@ export interface RoundOutcome {
 
 /**
  * One round, as the paper would write it: learn from text, share the compressed gradient, agree on what counts, apply
- * it bit-exactly, tell the others the state. `waiting` is called when all that is left is to wait for the record.
+ * it bit-exactly, tell the others the state. `waiting` is called when all that is left is to wait for the record, with what
+ * was sent. What the GPU computed after it reported trouble reaches nobody: rejects with that trouble instead.
  */
 export async function trainRound(
   street: Street,
   round: number,
   part: Part,
-  waiting: () => void,
+  waiting: (sent: OwnContribution | undefined) => void,
 ): Promise<RoundOutcome> {
-  const { replica, strategy, swarm, corpus, phases, clock } = street;
+  const { replica, strategy, swarm, corpus, phases, clock, care } = street;
   const members = swarm.membersOf(round);
   let mine: OwnContribution | undefined;
   let sent = false;
@@ -66,6 +70,7 @@ export async function trainRound(
     const payload = await phases.during('compute', strategy.compress(round));
     computeMs = clock.now() - start;
     mine = { ...learned, payload, validationLoss };
+    care.check();
     sent = await phases.during('exchange', swarm.publish(round, mine));
     if (!sent) strategy.giveBack(round);
   } else if (part.kind === 'silent') {
@@ -73,12 +78,13 @@ export async function trainRound(
     await strategy.accumulate(round);
   }
   if (part.kind !== 'follow') void corpus.prefetch(samplesOf(street, round + 1, part.member));
-  waiting();
+  waiting(sent ? mine : undefined);
   const agreed = await agree(street, round);
   const start = clock.now();
   const update = strategy.aggregate(agreed.contributions);
   await strategy.apply(round, update);
   const state = await replica.digest();
+  care.check();
   await swarm.confirm(round, state, agreed.record.digest);
   phases.add('apply', clock.now() - start);
   return { agreed, mine, sent, state, computeMs, members };
@@ -107,7 +113,7 @@ async function learn(
   round: number,
   member: number,
 ): Promise<Pick<OwnContribution, 'tokens' | 'loss' | 'weight'>> {
-  const { config, corpus, tokenizer, replica, clock } = street;
+  const { config, corpus, tokenizer, replica, clock, care } = street;
   const { microBatch, tokensPerRound, model } = config;
   const most = mostBatches(config);
   const samples = samplesOf(street, round, member);
@@ -116,11 +122,25 @@ async function learn(
   replica.beginRound();
   do {
     const next = samples.slice(losses.length * microBatch, (losses.length + 1) * microBatch);
-    losses.push(await replica.forwardBackward(await readBatch(corpus, tokenizer, next, model.context)));
+    await care.duty.rest();
+    losses.push(await lossOf(street, await readBatch(corpus, tokenizer, next, model.context)));
   } while (losses.length < most && clock.now() < end);
   const tokens = losses.length * tokensPerBatch(config);
   const loss = losses.reduce((sum, one) => sum + one, 0) / losses.length;
   return { tokens, loss, weight: voteWeight(tokens, tokensPerRound) };
+}
+
+/** Of one micro-batch: all its pieces at once, or with a rest between them where the GPU is to rest. */
+async function lossOf({ replica, care: { duty } }: Street, batch: Batch): Promise<number> {
+  if (duty.share === 1) return replica.forwardBackward(batch);
+  const rows = replica.batch * replica.sequence;
+  let sum = 0;
+  for (let start = 0; start < batch.ids.length; start += rows) {
+    if (start > 0) await duty.rest();
+    const [ids, targets] = [batch.ids, batch.targets].map((tokens) => tokens.subarray(start, start + rows));
+    sum += await replica.forwardBackward({ ids, targets });
+  }
+  return (sum * rows) / batch.ids.length;
 }
 
 /** Quarters of the token target reached, 1 to 4. */
@@ -128,14 +148,14 @@ export const voteWeight = (tokens: number, target: number): Weight =>
   Math.min(4, Math.max(1, Math.floor((4 * tokens) / target))) as Weight;
 
 async function measureShare(
-  { config, replica, validation }: Street,
+  { config, replica, validation, care }: Street,
   round: number,
   member: number,
   members: number,
 ): Promise<number | undefined> {
   if (!measuresValidation(config, round)) return undefined;
   const share = validationShare(validation.batches.length, member, members);
-  return share.length === 0 ? undefined : validation.measure(replica, share);
+  return share.length === 0 ? undefined : validation.measure(replica, share, () => care.duty.rest());
 }
 
 /** Waits for the record, and books the wait: until every named body was here as exchange, the rest as agreement. */

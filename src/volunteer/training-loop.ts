@@ -1,5 +1,6 @@
+import type { Bytes } from '../base/bytes.ts';
 import { StarlingError } from '../base/errors.ts';
-import type { Entry, Swarm } from '../swarm/swarm-api.ts';
+import type { Entry, OwnContribution, Swarm } from '../swarm/swarm-api.ts';
 import type { SigningLog } from '../swarm/signing-log.ts';
 import type { TransportStats } from '../swarm/transport.ts';
 import { CatchingUp, warmUpRounds } from './catching-up.ts';
@@ -31,7 +32,7 @@ export interface LoopHost {
 
 /**
  * A volunteer's way through its run, round after round: enter, train or follow, keep, go back where the chain was cut back,
- * repair where the replica differs, and stay after the last round to hand the model on.
+ * repair where the replica differs, put it back where the GPU was lost, and stay after the last round to hand the model on.
  */
 export class TrainingLoop {
   readonly #street: Street;
@@ -41,6 +42,12 @@ export class TrainingLoop {
   readonly #pace = new RoundPace();
   readonly #catchingUp: CatchingUp;
   #at: Stand | undefined;
+  /** The state before round 1, where this volunteer began there. */
+  #initial: string | undefined;
+  /** What it is to stand on, from when that is asked for until the replica stands there. */
+  #entering: { readonly entry: Promise<Entry>; readonly before: Stand | undefined } | undefined;
+  /** A contribution that left in a round that is not over. */
+  #sent: { readonly round: number; readonly mine: OwnContribution } | undefined;
   #waitsLong = false;
   #wake: () => void = () => undefined;
 
@@ -48,10 +55,16 @@ export class TrainingLoop {
   constructor(street: Street, host: LoopHost) {
     this.#street = street;
     this.#host = host;
-    const { swarm, replica, clock } = street;
+    const { swarm, clock } = street;
+    // Whichever replica there is by then.
+    const replica = {
+      layout: street.replica.layout,
+      snapshot: () => street.replica.snapshot(),
+      restore: (bytes: Bytes) => street.replica.restore(bytes),
+      digest: () => street.replica.digest(),
+    };
     this.#checkpoints = new Checkpoints(swarm, replica, (thrown) => {
-      if (!(thrown instanceof StarlingError && thrown.code === 'swarm-closed'))
-        this.#tell('info', `A copy of the model could not be kept: ${String(thrown)}`);
+      void this.#notKept(thrown);
     });
     this.#mender = new Mender(street, this.#checkpoints);
     this.#catchingUp = new CatchingUp(clock);
@@ -83,23 +96,62 @@ export class TrainingLoop {
 
   /** Until the swarm is closed, which it rejects with, or something fails. */
   async run(): Promise<never> {
-    const { swarm, replica, config } = this.#street;
-    const initial = { round: 0, state: await replica.digest() };
-    this.#host.board.stateDigest = initial.state;
-    this.#catchingUp.ask();
-    let at = await this.#enter(swarm.enter(initial.state));
+    let next = (): Promise<Stand> => this.#begin();
     for (;;) {
       try {
-        const next = at.round + 1;
-        if (config.endRound === null || next <= config.endRound) at = await this.#round(next, at);
-        else await this.#stay(at);
+        const at = await next();
+        this.#at = at;
+        next = () => this.#onward(at);
       } catch (thrown) {
-        const code = thrown instanceof StarlingError ? thrown.code : undefined;
-        if (code !== 'swarm-branch' && code !== 'swarm-behind') throw thrown;
-        at = (code === 'swarm-branch' ? await this.#goBack() : undefined) ?? (await this.#giveUpChain(at));
+        next = await this.#wayOn(thrown);
       }
-      this.#at = at;
     }
+  }
+
+  async #begin(): Promise<Stand> {
+    const state = await this.#street.replica.digest();
+    this.#host.board.stateDigest = state;
+    this.#catchingUp.ask();
+    return this.#enter(this.#street.swarm.enter(state));
+  }
+
+  #onward(at: Stand): Promise<Stand> {
+    const { endRound } = this.#street.config;
+    const next = at.round + 1;
+    return endRound === null || next <= endRound ? this.#round(next, at) : this.#stay(at);
+  }
+
+  /** What to do after something was thrown; throws it again where nothing can be done. */
+  async #wayOn(thrown: unknown): Promise<() => Promise<Stand>> {
+    const { care } = this.#street;
+    const code = thrown instanceof StarlingError ? thrown.code : undefined;
+    const at = this.#at;
+    if (at !== undefined && (code === 'swarm-branch' || code === 'swarm-behind')) {
+      this.#sent = undefined;
+      return async () =>
+        (code === 'swarm-branch' ? await this.#goBack() : undefined) ?? this.#giveUpChain(at);
+    }
+    const trouble = await care.troubleBehind(thrown);
+    if (trouble === undefined) throw thrown;
+    await care.recover(trouble);
+    return () => this.#comeBack();
+  }
+
+  /**
+   * After the GPU was set up again: to the newest kept state, and the rounds since are applied again. What this volunteer keeps
+   * for latecomers is enough for that; its momentum is lost, and who was dropped from the members meanwhile first warms up.
+   */
+  async #comeBack(): Promise<Stand> {
+    const { swarm } = this.#street;
+    const { wantsToTrain } = this.#host;
+    if (this.#entering !== undefined) return this.#enter(this.#entering.entry, this.#entering.before);
+    if (this.#at === undefined) return this.#begin();
+    const at = (await this.#goBack()) ?? (await this.#backToStart()) ?? (await this.#giveUpChain(this.#at));
+    const { isMember, active } = swarm.view();
+    const warmsUp = !isMember && active.length > 0 && wantsToTrain();
+    if (warmsUp) swarm.setMembership(false);
+    this.#catchingUp.enter(at.round, { isLate: false, warmsUp });
+    return at;
   }
 
   /**
@@ -109,12 +161,16 @@ export class TrainingLoop {
   async #enter(first: Promise<Entry>, before?: Stand): Promise<Stand> {
     const { swarm, replica } = this.#street;
     const { board, wantsToTrain } = this.#host;
+    this.#entering = { entry: first, before };
     let entry = await first;
     while (entry.kind === 'snapshot') {
       const restored = replica.restore(entry.bytes);
       if (restored.ok && (await replica.digest()) === entry.state) break;
-      entry = await swarm.reenter();
+      this.#entering = { entry: swarm.reenter(), before };
+      entry = await this.#entering.entry;
     }
+    const state = entry.kind === 'snapshot' ? entry.state : await replica.digest();
+    this.#entering = undefined;
     this.#checkpoints.moved();
     const { newestSeen, isMember, active } = swarm.view();
     const { round } = entry;
@@ -124,7 +180,6 @@ export class TrainingLoop {
     const warmsUp = isLate && !wasHere && !isMember && active.length > 0 && wantsToTrain();
     if (warmsUp) swarm.setMembership(false);
     this.#catchingUp.enter(round, { isLate, warmsUp });
-    const state = entry.kind === 'snapshot' ? entry.state : await replica.digest();
     const at = { round, state };
     this.#at = at;
     board.stateDigest = state;
@@ -132,7 +187,11 @@ export class TrainingLoop {
       board.wentTo(round);
       await swarm.confirm(round, state, entry.record);
       this.#checkpoints.keep(at, entry.bytes);
-    } else this.#checkpoints.take(at);
+      this.#initial = undefined;
+    } else {
+      this.#checkpoints.take(at);
+      this.#initial = state;
+    }
     return at;
   }
 
@@ -163,6 +222,16 @@ export class TrainingLoop {
     return at;
   }
 
+  /** To the initial weights, which the replica holds again, while nothing later is kept. */
+  async #backToStart(): Promise<Stand | undefined> {
+    const state = await this.#street.replica.digest();
+    if (state !== this.#initial) return undefined;
+    this.#street.swarm.standAt(0, state);
+    this.#host.board.wentTo(0);
+    this.#host.board.stateDigest = state;
+    return { round: 0, state };
+  }
+
   async #round(round: number, before: Stand): Promise<Stand> {
     const { swarm, phases } = this.#street;
     const { board, changed } = this.#host;
@@ -172,7 +241,7 @@ export class TrainingLoop {
     const atHead = round > swarm.view().round;
     changed();
     phases.beginRound();
-    const outcome = await this.#train(round, part);
+    const outcome = this.#withSent(await this.#train(round, part));
     const after = { round, state: outcome.state };
     this.#at = after;
     if (round % this.#checkpoints.every === 0 || round === this.#street.config.endRound)
@@ -192,7 +261,8 @@ export class TrainingLoop {
   async #train(round: number, part: Part): Promise<RoundOutcome> {
     let cancel = (): void => undefined;
     try {
-      return await trainRound(this.#street, round, part, () => {
+      return await trainRound(this.#street, round, part, (mine) => {
+        if (mine !== undefined) this.#sent = { round, mine };
         cancel = this.#street.clock.after(patienceMs, () => {
           this.#waitsLong = true;
           this.#host.changed();
@@ -202,6 +272,15 @@ export class TrainingLoop {
       cancel();
       this.#waitsLong = false;
     }
+  }
+
+  /** A contribution may have left before the GPU was lost, and its round been applied after. */
+  #withSent(outcome: RoundOutcome): RoundOutcome {
+    const sent = this.#sent;
+    if (sent?.round !== outcome.agreed.record.round) return outcome;
+    this.#sent = undefined;
+    if (outcome.mine !== undefined) return outcome;
+    return { ...outcome, mine: sent.mine, sent: true };
   }
 
   /** Waits until there is something to do in `round` for this volunteer, or the others have closed it. */
@@ -302,6 +381,12 @@ export class TrainingLoop {
     board.longestRoundMs = this.#pace.longestMs;
     board.catchUp = this.#catchingUp.status(view, applied);
     board.joinCatchUpMs = this.#catchingUp.joinMs;
+  }
+
+  async #notKept(thrown: unknown): Promise<void> {
+    if (thrown instanceof StarlingError && thrown.code === 'swarm-closed') return;
+    if ((await this.#street.care.troubleBehind(thrown)) === undefined)
+      this.#tell('info', `A copy of the model could not be kept: ${String(thrown)}`);
   }
 
   #tell(kind: string, text: string): void {

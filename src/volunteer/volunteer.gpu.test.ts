@@ -1,78 +1,11 @@
 import { expect, test } from 'vitest';
 import { realClock } from '../base/clock.ts';
-import { SeededRandom } from '../base/random.ts';
-import { nodeGpu } from '../hosts/node.ts';
-import { createIdentity } from '../swarm/identity.ts';
-import { MemoryNetwork } from '../swarm/memory-transport.ts';
-import type { Transport } from '../swarm/transport.ts';
-import { toyCorpus } from '../testing/gpu-swarm.ts';
-import { runIdOf, type RunConfig } from './run-config.ts';
-import { planRun } from './run-plan.ts';
-import type { VolunteerStatus } from './status.ts';
-import { Volunteer } from './volunteer.ts';
+import { volunteersOf } from '../testing/volunteers.ts';
+import type { RunConfig } from './run-config.ts';
 
 const seed = 11;
-
-async function swarmOf(count: number, change: (planned: RunConfig) => RunConfig) {
-  const network = new MemoryNetwork({ clock: realClock, random: new SeededRandom(seed), delayMs: [0, 0] });
-  const corpus = await toyCorpus();
-  const signers = await Promise.all(Array.from({ length: count }, () => createIdentity()));
-  const planned = planRun({
-    preset: 'nano',
-    seed,
-    volunteers: count,
-    rounds: 12,
-    fixedWork: true,
-    founder: signers[0].id,
-    nonce: '0'.repeat(32),
-    corpus: corpus.id,
-  });
-  const config = change({
-    ...planned,
-    model: { vocabulary: 128, width: 64, blocks: 1, heads: 4, hidden: 64, context: 16 },
-    microBatch: 2,
-    tokensPerRound: 32,
-    validationSequences: 8,
-    validationEvery: 4,
-    strategy: { ...planned.strategy, schedule: [[0, 12_000]] },
-  });
-  const runId = await runIdOf(config);
-  return signers.map((signer, index) => {
-    let transport: Transport | undefined;
-    const platform = {
-      gpu: nodeGpu(),
-      clock: realClock,
-      signer,
-      // Linked only once the volunteer runs: what was sent to it before would let it replay from the first round.
-      get transport() {
-        return (transport ??= network.create(signer.id));
-      },
-      fetchCorpus: (name: string) => {
-        const bytes = corpus.files.get(name);
-        return bytes === undefined ? Promise.reject(new Error(`no ${name}`)) : Promise.resolve(bytes);
-      },
-      localSeed: index,
-    };
-    const waiting = new Set<() => void>();
-    const volunteer = new Volunteer(platform, config, runId, () => {
-      for (const look of waiting) look();
-    });
-    const until = (test: (status: VolunteerStatus) => boolean): Promise<VolunteerStatus> =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const { status } = volunteer;
-          if (status.state === 'failed' && !test(status))
-            reject(new Error(`${status.reason} ${status.fix ?? ''}`));
-          if (!test(status)) return;
-          waiting.delete(look);
-          resolve(status);
-        };
-        waiting.add(look);
-        look();
-      });
-    return { volunteer, until, corpus };
-  });
-}
+const swarmOf = (count: number, change: (planned: RunConfig) => RunConfig) =>
+  volunteersOf(count, seed, change);
 
 test(`two volunteers train to the last round and hold the same state after every one (seed ${seed})`, async () => {
   const swarm = await swarmOf(2, (config) => config);

@@ -2,23 +2,19 @@ import { problemOf, StarlingError } from '../base/errors.ts';
 import type { RunId } from '../base/ids.ts';
 import { Corpus } from '../data/corpus.ts';
 import { byteTokenizer } from '../data/tokenizer.ts';
-import { Gpu } from '../gpu/gpu.ts';
-import { gpuProblem, kindOf } from '../gpu/problems.ts';
-import { openReplica } from '../model/open-replica.ts';
-import { DistroStrategy } from '../strategies/distro.ts';
 import { hasSigned, memorySigningLog } from '../swarm/signing-log.ts';
 import type { Swarm } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
 import { explain } from './explain.ts';
 import { Phases } from './phases.ts';
 import type { Platform } from './platform.ts';
-import { hyperparametersOf, type RunConfig } from './run-config.ts';
+import type { RunConfig } from './run-config.ts';
 import type { VolunteerState, VolunteerStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import type { Street } from './train-round.ts';
 import { TrainingLoop } from './training-loop.ts';
-import { tuneProducts } from './tuning.ts';
 import { ValidationSet } from './validation.ts';
+import { Workbench } from './workbench.ts';
 
 /** One volunteer of a run, from opening the GPU to leaving. Whatever goes wrong ends in a status, never a throw. */
 export class Volunteer {
@@ -30,7 +26,9 @@ export class Volunteer {
   readonly #changed: () => void;
   #swarm: Swarm | undefined;
   #loop: TrainingLoop | undefined;
-  #gpu: Gpu | undefined;
+  readonly #bench: Workbench;
+  /** The GPU is being set up again: that is what there is to say, whatever the swarm waits for. */
+  #recovering = false;
   #wantsToTrain = true;
   #leaving = false;
 
@@ -47,6 +45,9 @@ export class Volunteer {
     this.#changed = changed;
     this.#phases = new Phases(platform.clock);
     this.#board = new StatusBoard(config, platform.signer.id, this.#phases);
+    this.#bench = new Workbench(platform, config, this.#board, changed);
+    this.#bench.duty.share = platform.gpuShare ?? 1;
+    this.#board.duty = this.#bench.duty;
   }
 
   get status(): VolunteerStatus {
@@ -87,6 +88,13 @@ export class Volunteer {
     this.#explain();
   }
 
+  /** The most of its time that the GPU may be busy with this, in [0.01, 1]; from now on. */
+  setGpuShare(share: number): void {
+    if (this.#isOver) return;
+    this.#bench.duty.share = share;
+    this.#changed();
+  }
+
   leave(): void {
     this.#close();
     this.#say('left', 'You left the run. What you gave is kept in the model.');
@@ -97,33 +105,17 @@ export class Volunteer {
     const signingLog = this.#platform.signingLog ?? memorySigningLog();
     const config = this.#config;
     this.#say('starting', 'Opening the GPU.');
-    const gpu = await Gpu.open(this.#platform.gpu);
-    this.#gpu = gpu;
+    const bench = this.#bench;
+    await bench.open();
     this.#assertHere();
-    this.#board.adapter = gpu.adapter;
-    const failWith = ({ code, message, fix }: StarlingError): void => {
-      this.#fail(code, message, fix);
-    };
-    void gpu.lost.then(failWith);
-    gpu.device.addEventListener('uncapturederror', ({ error }) => {
-      failWith(gpuProblem(kindOf(error), 'its work', error.message));
-    });
     this.#say('starting', 'Loading text and the model.');
     const corpus = await Corpus.open(await fetchCorpus('manifest.json'), config.corpus, (digest) =>
       fetchCorpus(`${digest}.bin`),
     );
     this.#assertHere();
-    const { model, microBatch, seed } = config;
-    const size = { batch: microBatch, sequence: model.context };
     this.#say('starting', 'Finding the fastest kernels for this GPU.');
-    await tuneProducts(gpu, model, size, { clock, store: this.#platform.tuning });
+    await bench.setUp();
     this.#assertHere();
-    const { replica, strategy } = await openReplica(gpu, model, { seed, ...size }, (made) => ({
-      replica: made,
-      strategy: new DistroStrategy(made, hyperparametersOf(config)),
-    }));
-    this.#assertHere();
-    this.#board.gpuBytes = gpu.bytesAllocated;
     const swarm = createSwarm({
       signer,
       transport,
@@ -137,9 +129,9 @@ export class Volunteer {
         minMembers: config.minMembers,
         roundDeadlineMs: config.roundDeadlineMs,
         open: config.open,
-        maxPayloadBytes: strategy.maxPayloadBytes,
+        maxPayloadBytes: bench.strategy.maxPayloadBytes,
         maxSnapshotBytes: 4 * this.status.parameters,
-        payloadProblem: (payload) => strategy.payloadProblem(payload),
+        payloadProblem: (payload) => bench.strategy.payloadProblem(payload),
       },
     });
     this.#swarm = swarm;
@@ -147,7 +139,23 @@ export class Volunteer {
     const tokenizer = byteTokenizer;
     const validation = new ValidationSet(config, corpus, tokenizer);
     const phases = this.#phases;
-    const street = { config, corpus, tokenizer, replica, strategy, swarm, phases, clock, validation };
+    const street: Street = {
+      ...{ config, corpus, tokenizer, swarm, phases, clock, validation },
+      get replica() {
+        return bench.replica;
+      },
+      get strategy() {
+        return bench.strategy;
+      },
+      care: {
+        duty: bench.duty,
+        check: () => {
+          bench.check();
+        },
+        troubleBehind: (thrown) => bench.troubleBehind(thrown),
+        recover: (trouble) => this.#recover(trouble),
+      },
+    };
     this.#loop = new TrainingLoop(street, {
       board: this.#board,
       signingLog,
@@ -163,6 +171,19 @@ export class Volunteer {
     return this.#loop;
   }
 
+  async #recover(trouble: StarlingError): Promise<void> {
+    this.#recovering = true;
+    try {
+      this.#say('starting', `${trouble.message} It is being set up again.`);
+      await this.#bench.recover(trouble);
+    } finally {
+      this.#recovering = false;
+    }
+    this.#assertHere();
+    this.#explain();
+    this.#changed();
+  }
+
   /** The last round is over: measure the model once more. */
   async #finish({ replica, validation }: Street): Promise<void> {
     const loss = await validation.measure(replica, [...validation.batches.keys()]);
@@ -176,7 +197,7 @@ export class Volunteer {
   /** The state and its reason, from what the swarm says it waits for. */
   #explain(): void {
     const view = this.#swarm?.view();
-    if (view === undefined || this.#isOver) return;
+    if (view === undefined || this.#isOver || this.#recovering) return;
     const { state, reason, fix } = explain(view, {
       wantsToTrain: this.#wantsToTrain,
       isFounder: this.#config.founder === this.#platform.signer.id,
@@ -188,21 +209,11 @@ export class Volunteer {
     this.#board.fix = fix;
   }
 
-  #fail(code: string, message: string, fix: string): void {
-    if (this.#leaving) return;
-    this.#board.event({ atMs: this.#platform.clock.now(), kind: 'info', text: `${message} (${code})` });
-    this.#board.fix = fix;
-    this.#say('failed', message);
-    this.#close();
-  }
-
   #close(): void {
     this.#swarm?.close();
     this.#platform.transport.close();
-    const gpu = this.#gpu;
-    this.#gpu = undefined;
     this.#leaving = true;
-    gpu?.close();
+    this.#bench.close();
   }
 
   get #isOver(): boolean {

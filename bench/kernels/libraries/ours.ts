@@ -3,9 +3,11 @@ import { Gpu } from '../../../src/gpu/gpu.ts';
 import type { Dispatch } from '../../../src/gpu/kernel.ts';
 import type { Tensor } from '../../../src/gpu/tensor.ts';
 import { attention, attentionBackward } from '../../../src/kernels/attention.ts';
+import { attentionFamily } from '../../../src/kernels/attention-tuner.ts';
 import { tuneMatmul } from '../../../src/kernels/matmul-tuner.ts';
 import type { Transpose } from '../../../src/kernels/matmul.reference.ts';
 import { matmul } from '../../../src/kernels/matmul.ts';
+import { tune } from '../../../src/kernels/tuner.ts';
 import { ourTrainer } from './ours-trainer.ts';
 import { settled } from '../settle.ts';
 import type {
@@ -62,12 +64,14 @@ export class Ours implements Library {
     return this.#prepared(bound);
   };
 
-  attention = (
+  /** As `matmul`, by what the tuner picks. */
+  attention = async (
     size: AttentionSize,
     work: AttentionWork,
     sets: readonly AttentionInputs[],
   ): Promise<Prepared> => {
     const { gpu } = this;
+    await tune(gpu.choices, [attentionFamily(gpu, size)], { clock: realClock, budgetMs: tuneMs });
     const { batch, sequence, heads, headSize } = size;
     const width = heads * headSize;
     const rows = batch * sequence;
@@ -89,11 +93,8 @@ export class Ours implements Library {
       return { out: work === 'forward' ? out : dQkv, owned, dispatches };
     });
     const prepared = this.#prepared(bound);
-    if (work === 'forward') return Promise.resolve(prepared);
-    return Promise.resolve({
-      ...prepared,
-      result: async () => unpacked(await prepared.result(), width),
-    });
+    if (work === 'forward') return prepared;
+    return { ...prepared, result: async () => unpacked(await prepared.result(), width) };
   };
 
   #prepared(

@@ -1,5 +1,10 @@
+import { realClock } from '../../../src/base/clock.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
+import { blockLayout } from '../../../src/compression/blocks.ts';
+import { packingFamily } from '../../../src/compression/packing-tuner.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
+import { compressFamily } from '../../../src/kernels/compress-tuner.ts';
+import { tune } from '../../../src/kernels/tuner.ts';
 import { countParameters, presets, type ModelConfig } from '../../../src/model/config.ts';
 import { Replica } from '../../../src/model/replica.ts';
 import { DistroStrategy } from '../../../src/strategies/distro.ts';
@@ -18,6 +23,8 @@ interface Subject {
   open(gpu: Gpu): { readonly trainable: Trainable; readonly free: () => void };
 }
 
+/** What a volunteer has for all that it tunes at join. */
+const tuneMs = 2_000;
 /** The coefficients of a block that leave in a run of today: planRun. */
 const usualK = 8;
 
@@ -130,6 +137,9 @@ async function rowsOf(
   const rows: CompressionRow[] = [];
   for (const subject of subjects(gpu.adapter.software)) {
     const { trainable, free } = subject.open(gpu);
+    const layout = blockLayout(trainable.tensors.map(({ spec }) => spec));
+    const families = [compressFamily(gpu, layout.blocks, subject.k), packingFamily(gpu, layout, subject.k)];
+    await tune(gpu.choices, families, { clock: realClock, budgetMs: tuneMs });
     const strategy = strategyOf(trainable, subject.k);
     const prepared: Prepared = {
       run: await prepare(trainable, strategy),

@@ -1,6 +1,7 @@
 import { SeededRandom } from '../../../src/base/random.ts';
 import { countParameters, presets } from '../../../src/model/config.ts';
 import type { Bench } from '../context.ts';
+import { ourTrainer } from '../libraries/ours-trainer.ts';
 import { bytesAlive, bytesMost, counts, forgetMost } from '../gpu-counts.ts';
 import { runsFor } from '../interleave.ts';
 import { pairedRatio, timingOf } from '../statistics.ts';
@@ -26,6 +27,8 @@ export const stepSetup: StepSetup = {
 const fewestSteps = 5;
 /** Losses that differ by more, in nats, are not those of the same training. */
 const largestLossDifference = 1e-3;
+/** As a share of the loss in f32. */
+const largestMixedDifference = 5e-3;
 
 interface Course {
   readonly library: Library;
@@ -39,11 +42,31 @@ interface Course {
 }
 
 export async function stepSection(bench: Bench): Promise<StepResult> {
-  const result = await comparedSteps(bench);
+  const compared = await comparedSteps(bench);
+  const mixed = await mixedSteps(bench, compared.ours);
+  const result = { ...compared, ...(mixed === undefined ? {} : { mixed }) };
   if (bench.ours.gpu.adapter.software) return result;
   const setup = { ...stepSetup, model: presets.small, batch: 1 };
   const small = await runSteps(bench, [bench.ours], setup);
   return { ...result, small: cellOf(small[0]) };
+}
+
+/** The same steps in mixed precision, by themselves, so that their bytes can be counted. */
+async function mixedSteps(bench: Bench, { losses }: StepCell): Promise<StepCell | undefined> {
+  const { ours } = bench;
+  if (!ours.device.features.has('shader-f16')) return undefined;
+  const library: Library = {
+    ...{ name: 'ours', version: ours.version, device: ours.device, matmul: ours.matmul },
+    trainer: (setup) => ourTrainer(ours.gpu, setup, 'mixed'),
+  };
+  const [course] = await runSteps(bench, [library], stepSetup);
+  losses.forEach((loss, step) => {
+    if (!(Math.abs(course.losses[step] / loss - 1) <= largestMixedDifference))
+      throw new Error(
+        `step ${step}: the loss is ${course.losses[step]} in mixed precision and ${loss} in f32`,
+      );
+  });
+  return cellOf(course);
 }
 
 async function comparedSteps(bench: Bench): Promise<StepResult> {

@@ -146,6 +146,11 @@ function Volunteering({ page, snapshot }: RoleProps) {
           {volunteer.fix}
         </p>
       )}
+      {volunteer.gpuPlan !== undefined && volunteer.gpuPlan.notes.length > 0 && (
+        <p className="note" data-testid="gpu-plan">
+          {volunteer.gpuPlan.notes.join(' ')}
+        </p>
+      )}
       {volunteer.catchUp !== undefined && <CatchUpProgress catchUp={volunteer.catchUp} />}
       <div className="actions">
         {state === 'failed' && <JoinButton page={page} name="Join again" />}
@@ -180,6 +185,14 @@ function Volunteering({ page, snapshot }: RoleProps) {
             <dt>GPU memory</dt>
             <dd data-testid="gpu-memory">{formatBytes(volunteer.gpuBytes)}</dd>
           </div>
+          {volunteer.precision !== undefined && (
+            <div title={volunteer.precision.reason}>
+              <dt>Precision</dt>
+              <dd data-testid="precision">
+                {volunteer.precision.precision === 'mixed' ? 'mixed: f16 and f32' : 'f32'}
+              </dd>
+            </div>
+          )}
           {volunteer.joinCatchUpMs !== undefined && (
             <div>
               <dt>Caught up in</dt>
@@ -189,7 +202,22 @@ function Volunteering({ page, snapshot }: RoleProps) {
           {volunteer.roundsTrained > 0 && (
             <div>
               <dt>GPU share</dt>
-              <dd data-testid="gpu-share">{formatPercent(computeShare(volunteer.phaseMs))} of the time</dd>
+              <dd data-testid="gpu-share">
+                {formatPercent(volunteer.gpuShareMeasured ?? computeShare(volunteer.phaseMs))} of the time
+                {volunteer.gpuShare < 1 && `, ${formatPercent(volunteer.gpuShare)} asked for`}
+              </dd>
+            </div>
+          )}
+          {volunteer.gpuLosses > 0 && (
+            <div>
+              <dt>GPU lost, recovered</dt>
+              <dd data-testid="gpu-losses">{plural(volunteer.gpuLosses, 'time')}</dd>
+            </div>
+          )}
+          {volunteer.gpuErrors > 0 && (
+            <div>
+              <dt>GPU errors</dt>
+              <dd data-testid="gpu-errors">{volunteer.gpuErrors}, see what happened</dd>
             </div>
           )}
         </dl>

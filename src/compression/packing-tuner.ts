@@ -1,0 +1,59 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Tensor } from '../gpu/tensor.ts';
+import { slotPresent } from '../kernels/top-k.ts';
+import type { Entrant } from '../kernels/entrant.ts';
+import type { Family } from '../kernels/tuner.ts';
+import type { BlockLayout } from './blocks.ts';
+import { choosePacking, packingKey, packings, PayloadPacker, type Packing } from './payload-packer.ts';
+
+/** Packing the payload of a whole model, every block full, once a step. */
+export function packingFamily(gpu: Gpu, layout: BlockLayout, k: number): Family {
+  let slots: { readonly selection: Tensor; readonly amplitudes: Tensor } | undefined;
+  const packers = new Map<Packing, PayloadPacker>();
+  const packerOf = (packing: Packing): PayloadPacker => {
+    slots ??= {
+      selection: gpu.tensor([layout.blocks, k], 'u32', 'tuner.selection', fullSlots(layout, k)),
+      amplitudes: gpu.tensor([layout.blocks, k], 'f32', 'tuner.amplitudes'),
+    };
+    const packer = packers.get(packing) ?? new PayloadPacker(gpu, layout, { ...slots, k, packing });
+    packers.set(packing, packer);
+    return packer;
+  };
+  const entrantOf = (packing: Packing): Entrant => ({
+    name: packing,
+    compile: () => packerOf(packing).compile(),
+    async run(count) {
+      for (let n = 0; n < count; n++) await packerOf(packing).pack([]);
+    },
+    abandon() {
+      packers.get(packing)?.abandon(); // none where it could not be made
+    },
+  });
+  const usual = choosePacking(gpu, layout, k);
+  return {
+    work: 16 * layout.blocks * k,
+    contests: [
+      {
+        key: packingKey(layout, k),
+        entrants: [usual, ...packings.filter((packing) => packing !== usual)].map(entrantOf),
+      },
+    ],
+    free() {
+      for (const packer of packers.values()) packer.close();
+      if (slots !== undefined) gpu.free(...Object.values(slots));
+      packers.clear();
+      slots = undefined;
+    },
+  };
+}
+
+/** k different coefficients of every block, in no order. */
+function fullSlots({ parameters, blocks }: BlockLayout, k: number): Uint32Array<ArrayBuffer> {
+  const slots = new Uint32Array(blocks * k);
+  for (const { firstBlock, blocks: own, size } of parameters) {
+    for (let at = firstBlock * k; at < (firstBlock + own) * k; at++) {
+      slots[at] = ((at * 1_237) % size) | ((at & 1) << 12) | slotPresent; // an odd step meets each of 2^n once
+    }
+  }
+  return slots;
+}

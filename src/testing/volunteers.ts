@@ -1,0 +1,87 @@
+import { realClock } from '../base/clock.ts';
+import { SeededRandom } from '../base/random.ts';
+import { nodeGpu } from '../hosts/node.ts';
+import { createIdentity } from '../swarm/identity.ts';
+import { MemoryNetwork } from '../swarm/memory-transport.ts';
+import type { Transport } from '../swarm/transport.ts';
+import { runIdOf, type RunConfig } from '../volunteer/run-config.ts';
+import { planRun } from '../volunteer/run-plan.ts';
+import type { VolunteerStatus } from '../volunteer/status.ts';
+import type { TuningStore } from '../volunteer/tuning.ts';
+import { Volunteer } from '../volunteer/volunteer.ts';
+import { toyCorpus } from './gpu-swarm.ts';
+
+/** What the first volunteer measures stands for all: tests of other things need not wait two seconds for each. */
+const measured = new Map<string, unknown>();
+const tuning: TuningStore = {
+  get: (adapter) => Promise.resolve(measured.get(adapter)),
+  put: (adapter, choices) => Promise.resolve(void measured.set(adapter, choices)),
+};
+
+/** Volunteers of one run of a toy model, each with a GPU of its own, over a memory network without delay. None runs yet. */
+export async function volunteersOf(
+  count: number,
+  seed: number,
+  change: (planned: RunConfig) => RunConfig,
+  gpuOf: (index: number) => GPU = nodeGpu,
+) {
+  const network = new MemoryNetwork({ clock: realClock, random: new SeededRandom(seed), delayMs: [0, 0] });
+  const corpus = await toyCorpus();
+  const signers = await Promise.all(Array.from({ length: count }, () => createIdentity()));
+  const planned = planRun({
+    preset: 'nano',
+    seed,
+    volunteers: count,
+    rounds: 12,
+    fixedWork: true,
+    founder: signers[0].id,
+    nonce: '0'.repeat(32),
+    corpus: corpus.id,
+  });
+  const config = change({
+    ...planned,
+    model: { vocabulary: 128, width: 64, blocks: 1, heads: 4, hidden: 64, context: 16 },
+    microBatch: 2,
+    tokensPerRound: 32,
+    validationSequences: 8,
+    validationEvery: 4,
+    strategy: { ...planned.strategy, schedule: [[0, 12_000]] },
+  });
+  const runId = await runIdOf(config);
+  return signers.map((signer, index) => {
+    let transport: Transport | undefined;
+    const platform = {
+      gpu: gpuOf(index),
+      clock: realClock,
+      signer,
+      // Linked only once the volunteer runs: what was sent to it before would let it replay from the first round.
+      get transport() {
+        return (transport ??= network.create(signer.id));
+      },
+      fetchCorpus: (name: string) => {
+        const bytes = corpus.files.get(name);
+        return bytes === undefined ? Promise.reject(new Error(`no ${name}`)) : Promise.resolve(bytes);
+      },
+      localSeed: index,
+      tuning,
+    };
+    const waiting = new Set<() => void>();
+    const volunteer = new Volunteer(platform, config, runId, () => {
+      for (const look of waiting) look();
+    });
+    const until = (test: (status: VolunteerStatus) => boolean): Promise<VolunteerStatus> =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const { status } = volunteer;
+          if (status.state === 'failed' && !test(status))
+            reject(new Error(`${status.reason} ${status.fix ?? ''}`));
+          if (!test(status)) return;
+          waiting.delete(look);
+          resolve(status);
+        };
+        waiting.add(look);
+        look();
+      });
+    return { volunteer, until, corpus };
+  });
+}

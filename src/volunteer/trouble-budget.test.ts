@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../base/clock.ts';
+import { StarlingError } from '../base/errors.ts';
+import { TroubleBudget } from './trouble-budget.ts';
+
+const lost = new StarlingError('gpu-lost', 'The GPU was lost: driver reset', '');
+
+test('a GPU that fails now and then is set up again, one that fails on and on is not, and the error says what to do', () => {
+  const clock = new ManualClock();
+  const budget = new TroubleBudget(clock);
+  for (let n = 0; n < 20; n++) {
+    budget.spend(lost);
+    clock.advance(101_000);
+  }
+  clock.advance(300_000);
+  for (let n = 0; n < 3; n++) budget.spend(lost);
+  expect(() => {
+    budget.spend(lost);
+  }).toThrow(
+    expect.objectContaining({
+      code: 'gpu-keeps-failing',
+      message: 'The GPU failed 4 times within 5 minutes. The last time: The GPU was lost: driver reset',
+      fix: expect.stringMatching(/join again/) as string,
+    }),
+  );
+});

@@ -1,0 +1,294 @@
+import { StarlingError } from '../base/errors.ts';
+import { invariant } from '../base/invariant.ts';
+import { SeededRandom } from '../base/random.ts';
+import { BusyMeter } from '../gpu/busy-meter.ts';
+import { longestDispatch } from '../gpu/dispatch-times.ts';
+import { Gpu } from '../gpu/gpu.ts';
+import { openReplica } from '../model/open-replica.ts';
+import type { Replica, ReplicaOptions } from '../model/replica.ts';
+import { DistroStrategy } from '../strategies/distro.ts';
+import { DutyCycle } from './duty-cycle.ts';
+import type { GpuCare } from './gpu-care.ts';
+import { planOf, quickBatch } from './gpu-plan.ts';
+import { GpuWatch } from './gpu-watch.ts';
+import type { Platform } from './platform.ts';
+import { choosePrecision } from './precision.ts';
+import { hyperparametersOf, type RunConfig } from './run-config.ts';
+import type { StatusBoard } from './status-board.ts';
+import { TroubleBudget } from './trouble-budget.ts';
+import { tuneKernels } from './tuning.ts';
+
+/** A GPU process that died comes back after a moment: so long is waited before asking again, ms. */
+const retryAfterMs = [500, 1_500, 4_000] as const;
+/** A read-back fails a moment before the device says why. */
+const reasonComesWithinMs = 300;
+/** Longer than this, joining may not be held up by measuring dispatches. */
+const measuringMs = 5_000;
+
+interface Bench {
+  readonly replica: Replica;
+  readonly strategy: DistroStrategy;
+  readonly taken: ReplicaOptions;
+}
+
+/**
+ * The GPU that a volunteer works on, with the model and its strategy on it. A GPU may be lost at any time, run out of memory or
+ * refuse work: this is where it is noticed, and where everything is set up again. Numbers are lost with it: who set it up has to
+ * put the replica back to a state of the ledger.
+ */
+export class Workbench implements GpuCare {
+  readonly duty: DutyCycle;
+  readonly #platform: Pick<Platform, 'gpu' | 'clock' | 'tuning' | 'precision'>;
+  readonly #config: RunConfig;
+  readonly #board: StatusBoard;
+  readonly #watch: GpuWatch;
+  readonly #budget: TroubleBudget;
+  #gpu: Gpu | undefined;
+  #bench: Bench | undefined;
+  #quickBatch: number;
+  #wholeMs: number | undefined;
+  #longestMs: number | undefined;
+  /** What ran out of memory. */
+  #tooLarge: ReplicaOptions | undefined;
+  #busyBeforeMs = 0;
+  #closed = false;
+
+  /** `changed` is called when the board was written to out of turn. */
+  constructor(
+    platform: Pick<Platform, 'gpu' | 'clock' | 'tuning' | 'precision'>,
+    config: RunConfig,
+    board: StatusBoard,
+    changed: () => void,
+  ) {
+    this.#platform = platform;
+    this.#config = config;
+    this.#board = board;
+    this.#watch = new GpuWatch(platform.clock, board, changed);
+    this.#budget = new TroubleBudget(platform.clock);
+    this.#quickBatch = config.microBatch;
+    this.duty = new DutyCycle(platform.clock, () => this.#busyBeforeMs + (this.#gpu?.meter?.busyMs ?? 0));
+  }
+
+  /** The replica on the GPU in use: another one after `recover`. */
+  get replica(): Replica {
+    return this.#set.replica;
+  }
+
+  get strategy(): DistroStrategy {
+    return this.#set.strategy;
+  }
+
+  /** Opens the GPU. Throws StarlingError `no-webgpu` or `no-adapter`. */
+  async open(): Promise<void> {
+    this.#use(await Gpu.open(this.#platform.gpu));
+  }
+
+  /** Puts the model on the GPU: the fastest kernels, in pieces that are quick enough and fit. Throws as `openReplica`. */
+  async setUp(): Promise<void> {
+    try {
+      await this.#setUp();
+    } catch (thrown) {
+      const trouble = await this.troubleBehind(thrown);
+      if (trouble?.code !== 'gpu-lost') throw thrown;
+      await this.recover(trouble);
+    }
+    this.duty.startAnew();
+  }
+
+  check(): void {
+    if (this.#watch.trouble !== undefined) throw this.#watch.trouble;
+  }
+
+  async troubleBehind(thrown: unknown): Promise<StarlingError | undefined> {
+    if (this.#closed) return undefined;
+    const code = thrown instanceof StarlingError ? thrown.code : undefined;
+    if (thrown instanceof StarlingError && ['gpu-lost', 'gpu-out-of-memory'].includes(thrown.code))
+      return this.#watch.trouble ?? thrown;
+    // A kernel that cannot be compiled, a buffer that cannot be read: it may be that there is no GPU any more.
+    const isSuspect = code === undefined || code.startsWith('gpu-');
+    if (this.#watch.trouble === undefined && isSuspect)
+      await Promise.race([this.#gpu?.lost, this.#pause(reasonComesWithinMs)]);
+    return this.#watch.trouble;
+  }
+
+  async recover(trouble: StarlingError): Promise<void> {
+    const { clock } = this.#platform;
+    const start = clock.now();
+    if (trouble.code === 'gpu-out-of-memory') this.#tooLarge = this.#bench?.taken;
+    let cause = trouble;
+    for (let failures = 0; ; failures++) {
+      this.#budget.spend(cause);
+      // A device that comes back already lost would use up the budget within a moment.
+      if (failures > 0) await this.#pause(retryAfterMs[failures - 1] ?? retryAfterMs[2]);
+      try {
+        this.#assertOpen();
+        await this.#reopen();
+        break;
+      } catch (thrown) {
+        // Without a GPU there is none to blame: what was heard is of the one before.
+        const again = this.#gpu === undefined ? undefined : await this.troubleBehind(thrown);
+        if (again?.code !== 'gpu-lost') throw thrown;
+        cause = again;
+      }
+    }
+    this.duty.startAnew();
+    if (trouble.code === 'gpu-lost') this.#board.gpuLosses++;
+    this.#report();
+    const seconds = ((clock.now() - start) / 1000).toFixed(1);
+    const kind = trouble.code === 'gpu-lost' ? 'gpu-lost' : 'gpu-memory';
+    this.#tell(kind, `${trouble.message.replace(/\.$/, '')}. It was set up again within ${seconds} s.`);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.duty.share = 1; // ends a rest
+    this.#abandon();
+  }
+
+  get #set(): Bench {
+    invariant(this.#bench !== undefined, 'a model on the GPU');
+    return this.#bench;
+  }
+
+  #use(gpu: Gpu): void {
+    if (this.#closed) gpu.close();
+    this.#gpu = gpu;
+    gpu.meter = new BusyMeter(() => this.#platform.clock.now());
+    this.#board.adapter = gpu.adapter;
+    this.#watch.watch(gpu);
+  }
+
+  async #setUp(): Promise<void> {
+    const { microBatch } = this.#config;
+    await this.#tune();
+    await this.#prepare();
+    const { batch } = this.replica;
+    const wholeMs = ((await this.#measure()) * microBatch) / batch;
+    const quick = quickBatch(wholeMs, microBatch);
+    if (quick < batch) {
+      this.#wholeMs = wholeMs;
+      this.#quickBatch = quick;
+      this.#clear();
+      await this.#tune();
+      await this.#prepare();
+      await this.#measure();
+    }
+    this.#report();
+  }
+
+  async #reopen(): Promise<void> {
+    const choices = new Map(this.#gpu?.choices);
+    this.#abandon();
+    for (const [attempt, pause] of [...retryAfterMs, undefined].entries()) {
+      try {
+        if (attempt > 0) this.#assertOpen();
+        await this.open();
+        break;
+      } catch (thrown) {
+        const isFinal = thrown instanceof StarlingError && thrown.code !== 'no-adapter';
+        if (pause === undefined || isFinal) throw thrown;
+        await this.#pause(pause);
+      }
+    }
+    for (const [key, variant] of choices) this.#gpu?.choices.set(key, variant);
+    this.#board.precision = undefined; // it may be another GPU
+    await this.#prepare();
+  }
+
+  async #tune(): Promise<void> {
+    const { clock, tuning } = this.#platform;
+    const { model, strategy } = this.#config;
+    const work = { batch: this.#quickBatch, sequence: model.context, k: strategy.k };
+    const check = (): void => {
+      this.check();
+    };
+    await tuneKernels(this.#opened, model, work, { clock, store: tuning, check });
+  }
+
+  async #prepare(): Promise<void> {
+    const { model, seed } = this.#config;
+    const size = { batch: this.#quickBatch, sequence: model.context };
+    const { clock, precision: wished } = this.#platform;
+    this.#board.precision ??= await choosePrecision(this.#opened, model, size, { clock, wished });
+    const { precision } = this.#board.precision;
+    this.#bench = await openReplica(
+      this.#opened,
+      model,
+      { seed, ...size, precision },
+      (replica, taken) => ({
+        replica,
+        taken,
+        strategy: new DistroStrategy(replica, hyperparametersOf(this.#config)),
+      }),
+      this.#tooLarge,
+    );
+    this.check();
+    this.#assertOpen();
+  }
+
+  /** The longest dispatch of a piece, ms. */
+  async #measure(): Promise<number> {
+    const { replica } = this.#set;
+    const { context, vocabulary } = this.#config.model;
+    const random = new SeededRandom(0);
+    const ids = Uint32Array.from({ length: replica.batch * context }, () => random.below(vocabulary));
+    const { ms } = await longestDispatch(this.#opened, replica.prepared({ ids, targets: ids }), {
+      clock: this.#platform.clock,
+      budgetMs: measuringMs,
+    });
+    // A lost GPU measures anything. A want of memory is met in the first round, by setting up less.
+    if (this.#watch.trouble?.code === 'gpu-lost') throw this.#watch.trouble;
+    this.#longestMs = ms;
+    return ms;
+  }
+
+  #clear(): void {
+    this.#bench?.strategy.close();
+    this.#bench?.replica.close();
+    this.#bench = undefined;
+  }
+
+  #abandon(): void {
+    const gpu = this.#gpu;
+    if (gpu === undefined) return;
+    this.#busyBeforeMs += gpu.meter?.busyMs ?? 0;
+    this.#gpu = undefined;
+    gpu.close();
+  }
+
+  #report(): void {
+    const { replica, taken } = this.#set;
+    const gpu = this.#opened;
+    this.#board.gpuBytes = gpu.bytesAllocated;
+    this.#board.gpuPlan = planOf({
+      microBatch: this.#config.microBatch,
+      batch: replica.batch,
+      recomputes: taken.checkpoint === true,
+      longestDispatchMs: this.#longestMs,
+      quickBatch: this.#quickBatch,
+      wholeMs: this.#wholeMs,
+      software: gpu.adapter.software,
+    });
+  }
+
+  get #opened(): Gpu {
+    this.#assertOpen();
+    invariant(this.#gpu !== undefined, 'an open GPU');
+    return this.#gpu;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed)
+      throw new StarlingError('swarm-closed', 'This volunteer has left the run.', 'Join again to go on.');
+  }
+
+  #tell(kind: string, text: string): void {
+    this.#board.event({ atMs: this.#platform.clock.now(), kind, text });
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#platform.clock.after(ms, resolve);
+    });
+  }
+}
