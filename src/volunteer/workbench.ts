@@ -1,16 +1,15 @@
-import { StarlingError } from '../base/errors.ts';
+import type { StarlingError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import { SeededRandom } from '../base/random.ts';
-import { BusyMeter } from '../gpu/busy-meter.ts';
 import { longestDispatch } from '../gpu/dispatch-times.ts';
-import { Gpu } from '../gpu/gpu.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 import { openReplica } from '../model/open-replica.ts';
 import type { Replica, ReplicaOptions } from '../model/replica.ts';
 import { DistroStrategy } from '../strategies/distro.ts';
 import { DutyCycle } from './duty-cycle.ts';
 import type { GpuCare } from './gpu-care.ts';
+import { GpuInUse } from './gpu-in-use.ts';
 import { planOf, quickBatch } from './gpu-plan.ts';
-import { GpuWatch } from './gpu-watch.ts';
 import type { Platform } from './platform.ts';
 import { choosePrecision } from './precision.ts';
 import { hyperparametersOf, type RunConfig } from './run-config.ts';
@@ -18,10 +17,6 @@ import type { StatusBoard } from './status-board.ts';
 import { TroubleBudget } from './trouble-budget.ts';
 import { tuneKernels } from './tuning.ts';
 
-/** A GPU process that died comes back after a moment: so long is waited before asking again, ms. */
-const retryAfterMs = [500, 1_500, 4_000] as const;
-/** A read-back fails a moment before the device says why. */
-const reasonComesWithinMs = 300;
 /** Longer than this, joining may not be held up by measuring dispatches. */
 const measuringMs = 5_000;
 
@@ -41,17 +36,14 @@ export class Workbench implements GpuCare {
   readonly #platform: Pick<Platform, 'gpu' | 'clock' | 'tuning' | 'precision'>;
   readonly #config: RunConfig;
   readonly #board: StatusBoard;
-  readonly #watch: GpuWatch;
+  readonly #inUse: GpuInUse;
   readonly #budget: TroubleBudget;
-  #gpu: Gpu | undefined;
   #bench: Bench | undefined;
   #quickBatch: number;
   #wholeMs: number | undefined;
   #longestMs: number | undefined;
   /** What ran out of memory. */
   #tooLarge: ReplicaOptions | undefined;
-  #busyBeforeMs = 0;
-  #closed = false;
 
   /** `changed` is called when the board was written to out of turn. */
   constructor(
@@ -63,10 +55,10 @@ export class Workbench implements GpuCare {
     this.#platform = platform;
     this.#config = config;
     this.#board = board;
-    this.#watch = new GpuWatch(platform.clock, board, changed);
+    this.#inUse = new GpuInUse(platform, board, changed);
     this.#budget = new TroubleBudget(platform.clock);
     this.#quickBatch = config.microBatch;
-    this.duty = new DutyCycle(platform.clock, () => this.#busyBeforeMs + (this.#gpu?.meter?.busyMs ?? 0));
+    this.duty = new DutyCycle(platform.clock, () => this.#inUse.busyMs);
   }
 
   /** The replica on the GPU in use: another one after `recover`. */
@@ -79,8 +71,8 @@ export class Workbench implements GpuCare {
   }
 
   /** Opens the GPU. Throws StarlingError `no-webgpu` or `no-adapter`. */
-  async open(): Promise<void> {
-    this.#use(await Gpu.open(this.#platform.gpu));
+  open(): Promise<void> {
+    return this.#inUse.open();
   }
 
   /** Puts the model on the GPU: the fastest kernels, in pieces that are quick enough and fit. Throws as `openReplica`. */
@@ -96,19 +88,11 @@ export class Workbench implements GpuCare {
   }
 
   check(): void {
-    if (this.#watch.trouble !== undefined) throw this.#watch.trouble;
+    if (this.#inUse.trouble !== undefined) throw this.#inUse.trouble;
   }
 
-  async troubleBehind(thrown: unknown): Promise<StarlingError | undefined> {
-    if (this.#closed) return undefined;
-    const code = thrown instanceof StarlingError ? thrown.code : undefined;
-    if (thrown instanceof StarlingError && ['gpu-lost', 'gpu-out-of-memory'].includes(thrown.code))
-      return this.#watch.trouble ?? thrown;
-    // A kernel that cannot be compiled, a buffer that cannot be read: it may be that there is no GPU any more.
-    const isSuspect = code === undefined || code.startsWith('gpu-');
-    if (this.#watch.trouble === undefined && isSuspect)
-      await Promise.race([this.#gpu?.lost, this.#pause(reasonComesWithinMs)]);
-    return this.#watch.trouble;
+  troubleBehind(thrown: unknown): Promise<StarlingError | undefined> {
+    return this.#inUse.troubleBehind(thrown);
   }
 
   async recover(trouble: StarlingError): Promise<void> {
@@ -118,15 +102,13 @@ export class Workbench implements GpuCare {
     let cause = trouble;
     for (let failures = 0; ; failures++) {
       this.#budget.spend(cause);
-      // A device that comes back already lost would use up the budget within a moment.
-      if (failures > 0) await this.#pause(retryAfterMs[failures - 1] ?? retryAfterMs[2]);
+      await this.#inUse.backOff(failures);
       try {
-        this.#assertOpen();
+        this.#inUse.assertOpen();
         await this.#reopen();
         break;
       } catch (thrown) {
-        // Without a GPU there is none to blame: what was heard is of the one before.
-        const again = this.#gpu === undefined ? undefined : await this.troubleBehind(thrown);
+        const again = await this.troubleBehind(thrown);
         if (again?.code !== 'gpu-lost') throw thrown;
         cause = again;
       }
@@ -140,22 +122,13 @@ export class Workbench implements GpuCare {
   }
 
   close(): void {
-    this.#closed = true;
     this.duty.share = 1; // ends a rest
-    this.#abandon();
+    this.#inUse.close();
   }
 
   get #set(): Bench {
     invariant(this.#bench !== undefined, 'a model on the GPU');
     return this.#bench;
-  }
-
-  #use(gpu: Gpu): void {
-    if (this.#closed) gpu.close();
-    this.#gpu = gpu;
-    gpu.meter = new BusyMeter(() => this.#platform.clock.now());
-    this.#board.adapter = gpu.adapter;
-    this.#watch.watch(gpu);
   }
 
   async #setUp(): Promise<void> {
@@ -177,20 +150,9 @@ export class Workbench implements GpuCare {
   }
 
   async #reopen(): Promise<void> {
-    const choices = new Map(this.#gpu?.choices);
-    this.#abandon();
-    for (const [attempt, pause] of [...retryAfterMs, undefined].entries()) {
-      try {
-        if (attempt > 0) this.#assertOpen();
-        await this.open();
-        break;
-      } catch (thrown) {
-        const isFinal = thrown instanceof StarlingError && thrown.code !== 'no-adapter';
-        if (pause === undefined || isFinal) throw thrown;
-        await this.#pause(pause);
-      }
-    }
-    for (const [key, variant] of choices) this.#gpu?.choices.set(key, variant);
+    const choices = new Map(this.#opened.choices);
+    await this.#inUse.reopen();
+    for (const [key, variant] of choices) this.#opened.choices.set(key, variant);
     this.#board.precision = undefined; // it may be another GPU
     await this.#prepare();
   }
@@ -223,7 +185,7 @@ export class Workbench implements GpuCare {
       this.#tooLarge,
     );
     this.check();
-    this.#assertOpen();
+    this.#inUse.assertOpen();
   }
 
   /** The longest dispatch of a piece, ms. */
@@ -237,7 +199,7 @@ export class Workbench implements GpuCare {
       budgetMs: measuringMs,
     });
     // A lost GPU measures anything. A want of memory is met in the first round, by setting up less.
-    if (this.#watch.trouble?.code === 'gpu-lost') throw this.#watch.trouble;
+    if (this.#inUse.trouble?.code === 'gpu-lost') throw this.#inUse.trouble;
     this.#longestMs = ms;
     return ms;
   }
@@ -246,14 +208,6 @@ export class Workbench implements GpuCare {
     this.#bench?.strategy.close();
     this.#bench?.replica.close();
     this.#bench = undefined;
-  }
-
-  #abandon(): void {
-    const gpu = this.#gpu;
-    if (gpu === undefined) return;
-    this.#busyBeforeMs += gpu.meter?.busyMs ?? 0;
-    this.#gpu = undefined;
-    gpu.close();
   }
 
   #report(): void {
@@ -272,23 +226,10 @@ export class Workbench implements GpuCare {
   }
 
   get #opened(): Gpu {
-    this.#assertOpen();
-    invariant(this.#gpu !== undefined, 'an open GPU');
-    return this.#gpu;
-  }
-
-  #assertOpen(): void {
-    if (this.#closed)
-      throw new StarlingError('swarm-closed', 'This volunteer has left the run.', 'Join again to go on.');
+    return this.#inUse.gpu;
   }
 
   #tell(kind: string, text: string): void {
     this.#board.event({ atMs: this.#platform.clock.now(), kind, text });
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#platform.clock.after(ms, resolve);
-    });
   }
 }
