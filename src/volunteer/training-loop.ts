@@ -1,11 +1,11 @@
-import type { Bytes } from '../base/bytes.ts';
 import { StarlingError } from '../base/errors.ts';
-import type { Entry, OwnContribution, Swarm } from '../swarm/swarm-api.ts';
+import type { OwnContribution } from '../swarm/swarm-api.ts';
 import type { SigningLog } from '../swarm/signing-log.ts';
 import type { TransportStats } from '../swarm/transport.ts';
-import { CatchingUp, warmUpRounds } from './catching-up.ts';
-import { Checkpoints, type Stand } from './checkpoints.ts';
-import { Mender } from './mender.ts';
+import { CatchingUp } from './catching-up.ts';
+import type { Stand } from './checkpoints.ts';
+import { Footing } from './footing.ts';
+import { PartInRound } from './part-in-round.ts';
 import { RoundPace } from './round-pace.ts';
 import { writeSample } from './sample.ts';
 import type { StatusBoard } from './status-board.ts';
@@ -37,37 +37,23 @@ export interface LoopHost {
 export class TrainingLoop {
   readonly #street: Street;
   readonly #host: LoopHost;
-  readonly #checkpoints: Checkpoints;
-  readonly #mender: Mender;
+  readonly #footing: Footing;
+  readonly #part: PartInRound;
   readonly #pace = new RoundPace();
   readonly #catchingUp: CatchingUp;
-  #at: Stand | undefined;
-  /** The state before round 1, where this volunteer began there. */
-  #initial: string | undefined;
-  /** What it is to stand on, from when that is asked for until the replica stands there. */
-  #entering: { readonly entry: Promise<Entry>; readonly before: Stand | undefined } | undefined;
   /** A contribution that left in a round that is not over. */
   #sent: { readonly round: number; readonly mine: OwnContribution } | undefined;
   #waitsLong = false;
-  #wake: () => void = () => undefined;
 
   /** Listens to the street's swarm from now on. */
   constructor(street: Street, host: LoopHost) {
     this.#street = street;
     this.#host = host;
     const { swarm, clock } = street;
-    // Whichever replica there is by then.
-    const replica = {
-      layout: street.replica.layout,
-      snapshot: () => street.replica.snapshot(),
-      restore: (bytes: Bytes) => street.replica.restore(bytes),
-      digest: () => street.replica.digest(),
-    };
-    this.#checkpoints = new Checkpoints(swarm, replica, (thrown) => {
-      void this.#notKept(thrown);
-    });
-    this.#mender = new Mender(street, this.#checkpoints);
     this.#catchingUp = new CatchingUp(clock);
+    const facts = { ...host, catchingUp: this.#catchingUp };
+    this.#footing = new Footing(street, facts);
+    this.#part = new PartInRound(swarm, facts);
     swarm.onEvent((event) => {
       host.board.event(event);
     });
@@ -77,7 +63,7 @@ export class TrainingLoop {
     });
     swarm.onChange(() => {
       this.#look();
-      this.#wake();
+      this.#part.look();
       host.changed();
     });
   }
@@ -91,28 +77,21 @@ export class TrainingLoop {
   membershipChanged(): void {
     this.#catchingUp.endWarmUp();
     this.#look();
-    this.#wake();
+    this.#part.look();
   }
 
   /** Until the swarm is closed, which it rejects with, or something fails. */
   async run(): Promise<never> {
-    let next = (): Promise<Stand> => this.#begin();
+    let next = (): Promise<Stand> => this.#footing.begin();
     for (;;) {
       try {
         const at = await next();
-        this.#at = at;
+        this.#footing.at = at;
         next = () => this.#onward(at);
       } catch (thrown) {
         next = await this.#wayOn(thrown);
       }
     }
-  }
-
-  async #begin(): Promise<Stand> {
-    const state = await this.#street.replica.digest();
-    this.#host.board.stateDigest = state;
-    this.#catchingUp.ask();
-    return this.#enter(this.#street.swarm.enter(state));
   }
 
   #onward(at: Stand): Promise<Stand> {
@@ -125,127 +104,31 @@ export class TrainingLoop {
   async #wayOn(thrown: unknown): Promise<() => Promise<Stand>> {
     const { care } = this.#street;
     const code = thrown instanceof StarlingError ? thrown.code : undefined;
-    const at = this.#at;
+    const footing = this.#footing;
+    const { at } = footing;
     if (at !== undefined && (code === 'swarm-branch' || code === 'swarm-behind')) {
       this.#sent = undefined;
       return async () =>
-        (code === 'swarm-branch' ? await this.#goBack() : undefined) ?? this.#giveUpChain(at);
+        (code === 'swarm-branch' ? await footing.goBack() : undefined) ?? footing.giveUpChain(at);
     }
     const trouble = await care.troubleBehind(thrown);
     if (trouble === undefined) throw thrown;
     await care.recover(trouble);
-    return () => this.#comeBack();
-  }
-
-  /**
-   * After the GPU was set up again: to the newest kept state, and the rounds since are applied again. What this volunteer keeps
-   * for latecomers is enough for that; its momentum is lost, and who was dropped from the members meanwhile first warms up.
-   */
-  async #comeBack(): Promise<Stand> {
-    const { swarm } = this.#street;
-    const { wantsToTrain } = this.#host;
-    if (this.#entering !== undefined) return this.#enter(this.#entering.entry, this.#entering.before);
-    if (this.#at === undefined) return this.#begin();
-    const at = (await this.#goBack()) ?? (await this.#backToStart()) ?? (await this.#giveUpChain(this.#at));
-    const { isMember, active } = swarm.view();
-    const warmsUp = !isMember && active.length > 0 && wantsToTrain();
-    if (warmsUp) swarm.setMembership(false);
-    this.#catchingUp.enter(at.round, { isLate: false, warmsUp });
-    return at;
-  }
-
-  /**
-   * Stands the replica where the swarm is: at the initial weights, or at a member's snapshot checked against the digest
-   * its members confirmed. `before`: where it stood, if it was in the run already.
-   */
-  async #enter(first: Promise<Entry>, before?: Stand): Promise<Stand> {
-    const { swarm, replica } = this.#street;
-    const { board, wantsToTrain } = this.#host;
-    this.#entering = { entry: first, before };
-    let entry = await first;
-    while (entry.kind === 'snapshot') {
-      const restored = replica.restore(entry.bytes);
-      if (restored.ok && (await replica.digest()) === entry.state) break;
-      this.#entering = { entry: swarm.reenter(), before };
-      entry = await this.#entering.entry;
-    }
-    const state = entry.kind === 'snapshot' ? entry.state : await replica.digest();
-    this.#entering = undefined;
-    this.#checkpoints.moved();
-    const { newestSeen, isMember, active } = swarm.view();
-    const { round } = entry;
-    const isLate = entry.kind === 'snapshot' || newestSeen - round >= warmUpRounds;
-    // Momentum that was folded a few rounds ago is as good as any; and a member is waited for.
-    const wasHere = before !== undefined && round - before.round < warmUpRounds;
-    const warmsUp = isLate && !wasHere && !isMember && active.length > 0 && wantsToTrain();
-    if (warmsUp) swarm.setMembership(false);
-    this.#catchingUp.enter(round, { isLate, warmsUp });
-    const at = { round, state };
-    this.#at = at;
-    board.stateDigest = state;
-    if (entry.kind === 'snapshot') {
-      board.wentTo(round);
-      await swarm.confirm(round, state, entry.record);
-      this.#checkpoints.keep(at, entry.bytes);
-      this.#initial = undefined;
-    } else {
-      this.#checkpoints.take(at);
-      this.#initial = state;
-    }
-    return at;
-  }
-
-  /**
-   * The others' chain is another, or too far ahead: what was sent and is not final yet is lost, or its fate will not be
-   * known here. It is not given back, since some of it may count.
-   */
-  #giveUpChain(before: Stand): Promise<Stand> {
-    const { board } = this.#host;
-    for (const round of board.unsettledRounds) {
-      this.#street.strategy.forget(round);
-      board.lost(round);
-    }
-    return this.#reenter(before);
-  }
-
-  #reenter(before: Stand): Promise<Stand> {
-    this.#catchingUp.ask();
-    return this.#enter(this.#street.swarm.reenter(), before);
-  }
-
-  /** To a kept state of the chain as it now is. */
-  async #goBack(): Promise<Stand | undefined> {
-    const at = await this.#checkpoints.goBack();
-    if (at === undefined) return undefined;
-    this.#host.board.wentTo(at.round);
-    this.#host.board.stateDigest = at.state;
-    return at;
-  }
-
-  /** To the initial weights, which the replica holds again, while nothing later is kept. */
-  async #backToStart(): Promise<Stand | undefined> {
-    const state = await this.#street.replica.digest();
-    if (state !== this.#initial) return undefined;
-    this.#street.swarm.standAt(0, state);
-    this.#host.board.wentTo(0);
-    this.#host.board.stateDigest = state;
-    return { round: 0, state };
+    return () => footing.comeBack();
   }
 
   async #round(round: number, before: Stand): Promise<Stand> {
     const { swarm, phases } = this.#street;
     const { board, changed } = this.#host;
-    const at = await this.#mend(before);
+    const at = await this.#footing.mend(before);
     if (at.round !== before.round) return at;
-    const part = await this.#part(round);
+    const part = await this.#part.of(round);
     const atHead = round > swarm.view().round;
     changed();
     phases.beginRound();
     const outcome = this.#withSent(await this.#train(round, part));
     const after = { round, state: outcome.state };
-    this.#at = after;
-    if (round % this.#checkpoints.every === 0 || round === this.#street.config.endRound)
-      this.#checkpoints.take(after);
+    this.#footing.stepped(after);
     board.round(outcome, this.#street.validation.batches.length);
     if (outcome.mine !== undefined && !outcome.sent) board.lost(round);
     this.#catchingUp.followed(atHead);
@@ -283,71 +166,6 @@ export class TrainingLoop {
     return { ...outcome, mine: sent.mine, sent: true };
   }
 
-  /** Waits until there is something to do in `round` for this volunteer, or the others have closed it. */
-  async #part(round: number): Promise<Part> {
-    const { swarm } = this.#street;
-    let closed = false;
-    const record = swarm.agree(round).then(() => {
-      closed = true;
-    });
-    record.catch(() => undefined); // trainRound asks again, and is told
-    for (;;) {
-      const changed = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      const part = this.#partNow(swarm, round);
-      if (closed || part.kind !== 'follow') return part;
-      await Promise.race([changed, record]);
-    }
-  }
-
-  #partNow(swarm: Swarm, round: number): Part {
-    if (!this.#host.wantsToTrain()) return { kind: 'follow' };
-    const members = swarm.membersOf(round);
-    if (swarm.isMember(round)) {
-      const kind = round <= this.#host.signingLog.highest('contribution') ? 'silent' : 'contribute';
-      return { kind, member: members.indexOf(swarm.self) };
-    }
-    if (!this.#catchingUp.isWarmingUp) return { kind: 'follow' };
-    const { round: newest, active } = swarm.view();
-    if (active.length === 0) {
-      // Nobody is left to train with: whoever is here takes over.
-      this.#catchingUp.endWarmUp();
-      swarm.setMembership(true);
-      return { kind: 'follow' };
-    }
-    return round > newest ? { kind: 'silent', member: members.length } : { kind: 'follow' };
-  }
-
-  /** Where the replica stands once it was looked into, if there is reason to. */
-  async #mend(at: Stand): Promise<Stand> {
-    const { swarm } = this.#street;
-    const { board } = this.#host;
-    const doubted = this.#mender.inDoubt(swarm.view(), swarm.self, at);
-    if (doubted === undefined) return at;
-    const mended = await this.#mender.mend(doubted, at);
-    switch (mended.kind) {
-      case 'sound':
-        this.#tell(
-          'info',
-          `Another volunteer's replica differed after round ${doubted}; replaying the ledger shows that ours is right.`,
-        );
-        return at;
-      case 'lost':
-        this.#tell(
-          'info',
-          `This replica differed after round ${doubted} and could not be repaired here (${mended.reason}); it takes the model from others.`,
-        );
-        return this.#reenter(at);
-      case 'repaired':
-        board.repairs++;
-        board.stateDigest = mended.at.state;
-        board.corrected(mended.at);
-        this.#tell('repaired', mended.text);
-        return mended.at;
-    }
-  }
-
   /** After the last round: hands the model to whoever comes, and still follows where the last rounds are taken back. */
   async #stay({ round }: Stand): Promise<never> {
     await this.#host.finished();
@@ -375,21 +193,11 @@ export class TrainingLoop {
     const { swarm, clock } = this.#street;
     const { board, wantsToTrain } = this.#host;
     const view = swarm.view();
-    const applied = this.#at?.round ?? 0;
+    const applied = this.#footing.at?.round ?? 0;
     const isThere = this.#catchingUp.hasEntered && view.catchUp === undefined && view.members.length > 0;
     this.#pace.saw(view.round, clock.now(), isThere && wantsToTrain() && view.round - applied <= 2);
     board.longestRoundMs = this.#pace.longestMs;
     board.catchUp = this.#catchingUp.status(view, applied);
     board.joinCatchUpMs = this.#catchingUp.joinMs;
-  }
-
-  async #notKept(thrown: unknown): Promise<void> {
-    if (thrown instanceof StarlingError && thrown.code === 'swarm-closed') return;
-    if ((await this.#street.care.troubleBehind(thrown)) === undefined)
-      this.#tell('info', `A copy of the model could not be kept: ${String(thrown)}`);
-  }
-
-  #tell(kind: string, text: string): void {
-    this.#host.board.event({ atMs: this.#street.clock.now(), kind, text });
   }
 }
