@@ -1,6 +1,7 @@
 import type { StarlingError } from '../base/errors.ts';
 import { fromHalf, toHalf } from '../base/half.ts';
 import { invariant } from '../base/invariant.ts';
+import { Answers } from './answers.ts';
 import type { BusyMeter } from './busy-meter.ts';
 import { openDevice, type AdapterReport } from './device.ts';
 import { KernelCache, type Dispatch } from './kernel.ts';
@@ -37,6 +38,7 @@ export class Gpu {
   /** Settles when the device is lost other than by `close`: a StarlingError `gpu-lost` to show. */
   readonly lost: Promise<StarlingError>;
   #closed = false;
+  readonly #answers: Answers;
   readonly #owned = new Set<GPUBuffer>();
   readonly #staging: GPUBuffer[] = [];
 
@@ -46,6 +48,7 @@ export class Gpu {
     this.subgroupSize = subgroupSize;
     this.kernels = new KernelCache(device);
     this.lost = lossOf(device, () => this.#closed);
+    this.#answers = new Answers(this.lost);
   }
 
   /** Throws StarlingError `no-webgpu` or `no-adapter`. */
@@ -69,14 +72,15 @@ export class Gpu {
     const before = new Set(this.#owned);
     let mine: GPUBuffer[] = [];
     try {
-      const made = await withErrorScopes(this.device, what, () => {
+      const scoped = withErrorScopes(this.device, what, () => {
         try {
           return make();
         } finally {
           mine = [...this.#owned].filter((buffer) => !before.has(buffer));
         }
       });
-      await this.kernels.compileAhead();
+      const made = await this.#answers.orLoss(scoped);
+      await this.#answers.orLoss(this.kernels.compileAhead());
       return made;
     } catch (thrown) {
       for (const buffer of mine) if (this.#owned.delete(buffer)) buffer.destroy();
@@ -155,7 +159,7 @@ export class Gpu {
     }
     this.device.queue.submit([encoder.finish()]);
     const ended = this.meter?.begin();
-    await settled(this.device.queue, staging.mapAsync(mapForReading, 0, Math.max(4, total)));
+    await this.#settled(staging.mapAsync(mapForReading, 0, Math.max(4, total)));
     ended?.();
     const bytes = staging.getMappedRange(0, Math.max(4, total)).slice(0);
     staging.unmap();
@@ -189,16 +193,19 @@ export class Gpu {
     return values;
   }
 
-  /** Resolves when everything submitted so far is done. */
+  /** Resolves when everything submitted so far is done. As every wait for the device, throws StarlingError `gpu-lost` once that is lost. */
   async idle(): Promise<void> {
-    const { queue } = this.device;
-    await settled(queue, queue.onSubmittedWorkDone());
+    await this.#settled(this.device.queue.onSubmittedWorkDone());
   }
 
   close(): void {
     this.#closed = true;
     this.device.destroy();
     this.#owned.clear();
+  }
+
+  #settled(answer: Promise<undefined>): Promise<undefined> {
+    return settled(this.device.queue, this.#answers.orLoss(answer));
   }
 
   #encode(encoder: GPUCommandEncoder, dispatches: readonly Dispatch[], clear: readonly Tensor[]): void {

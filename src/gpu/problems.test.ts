@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FakeGpu } from '../testing/fake-gpu.ts';
 import { openTestGpu } from '../testing/gpu.ts';
 import { Gpu } from './gpu.ts';
 import type { KernelSource } from './kernel.ts';
@@ -158,5 +159,24 @@ describe('errors of a GPU', () => {
       code: 'gpu-lost',
       message: 'The GPU was lost: driver reset',
     });
+  });
+});
+
+describe('waiting for a device that is lost and never answers', () => {
+  it.each<[string, (gpu: Gpu) => Promise<unknown>]>([
+    ['a read-back', (other) => other.readU32(other.tensor([4], 'u32', 'a'))],
+    ['the end of what was submitted', (other) => other.idle()],
+    ['what is prepared', (other) => other.prepare('a model', () => other.tensor([4], 'u32', 'b'))],
+  ])('ends %s with the loss, begun before it or after', async (_, wait) => {
+    const fake = new FakeGpu();
+    const other = await Gpu.open(fake.entry);
+    await wait(other); // one that answers
+    const device = fake.newest;
+    device.answers = false;
+    const begun = wait(other);
+    device.lose('driver reset');
+    const lost = { code: 'gpu-lost', message: 'The GPU was lost: driver reset' };
+    await expect(begun).rejects.toMatchObject(lost);
+    await expect(wait(other)).rejects.toMatchObject(lost);
   });
 });
