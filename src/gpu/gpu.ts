@@ -212,10 +212,11 @@ export class Gpu {
     for (const tensor of clear) encoder.clearBuffer(tensor.buffer, tensor.offset, byteLength(tensor));
     if (dispatches.length === 0) return;
     const pass = encoder.beginComputePass();
-    for (const dispatch of dispatches) {
+    for (const dispatch of dispatches.flatMap((whole) => this.kernels.partsOf(whole))) {
       this.onDispatch?.(dispatch);
       pass.setPipeline(dispatch.pipeline);
       pass.setBindGroup(0, dispatch.bindGroup);
+      if (dispatch.place !== undefined) pass.setBindGroup(1, dispatch.place);
       pass.dispatchWorkgroups(...dispatch.groups);
     }
     pass.end();

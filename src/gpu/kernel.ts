@@ -1,35 +1,9 @@
-import { describeError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
-import type { OptionalFeature } from './device.ts';
-import { gpuProblem } from './problems.ts';
+import { groupRanges, partCode, PartPlaces, type GroupRange } from './parts.ts';
+import { Kernel, type KernelPromise, type KernelSource } from './pipeline.ts';
 import { byteLength, type Tensor } from './tensor.ts';
 
-/** What a kernel promises of its output: design section 6. */
-export type KernelPromise =
-  { readonly kind: 'bitwise' } | { readonly kind: 'close'; readonly relativeL2: number };
-
-/** A kernel's WGSL with everything fixed at compile time. */
-export interface KernelSource {
-  /** Unique among kernels: the cache key and the name in traces. */
-  readonly name: string;
-  readonly code: string;
-  readonly entry: string;
-  /** Access of the storage bindings 1, 2, ... in order; binding 0 is the uniform `Params` where `uniforms` is true. */
-  readonly bindings: readonly ('read' | 'write')[];
-  readonly uniforms: boolean;
-  /** Put before the code as `const NAME = VALUEu;`, for sizes WGSL wants at compile time. */
-  readonly sizes?: Readonly<Record<string, number>>;
-  /** Put before the code as `alias NAME = f16;`: of what type stored elements are. f16 needs `shader-f16` and enables it. */
-  readonly types?: Readonly<Record<string, 'f32' | 'f16'>>;
-  readonly promise: KernelPromise;
-  /** What the code needs of the device; `enable` lines are put before it. */
-  readonly features?: readonly OptionalFeature[];
-}
-
-const enableLine: Readonly<Record<OptionalFeature, string>> = {
-  subgroups: 'enable subgroups;\n',
-  'shader-f16': 'enable f16;\n',
-};
+export type { KernelPromise, KernelSource };
 
 /** One 4-byte member of a kernel's uniform struct. */
 export type Word = { readonly u32: number } | { readonly i32: number } | { readonly f32: number };
@@ -40,9 +14,13 @@ export const f32 = (value: number): Word => ({ f32: value });
 /** A kernel bound to its tensors, ready to be encoded any number of times. */
 export interface Dispatch {
   readonly kernel: string;
+  /** The same for dispatches that do the same work on other tensors. */
+  readonly kind: string;
   /** Compiled at first sight unless `compileAhead` has been there. */
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
+  /** Of a part of a dispatch: says where it begins. */
+  readonly place?: GPUBindGroup;
   readonly groups: readonly [number, number, number];
   readonly tensors: readonly Tensor[];
   /** Rewrites the uniform struct for later submits. */
@@ -51,9 +29,10 @@ export interface Dispatch {
   readonly compile: () => Promise<void>;
   /** `compileAhead` no longer waits for this kernel, and who binds it next compiles it anew. */
   readonly forget: () => void;
+  /** Some of its workgroups, as a dispatch of their own that computes the same words. */
+  readonly part: (range: GroupRange) => Dispatch;
 }
 
-const computeStage = 4;
 const uniformUsage = 0x40 | 0x08; // UNIFORM | COPY_DST
 const maxGroupsPerDimension = 65535;
 
@@ -73,83 +52,18 @@ export function packWords(words: readonly Word[]): ArrayBuffer {
   return view.buffer;
 }
 
-/** One kernel on a device. Its pipeline is compiled when first needed, or ahead of that. */
-class Kernel {
-  readonly layout: GPUBindGroupLayout;
-  readonly label: string;
-  readonly #device: GPUDevice;
-  readonly #source: KernelSource;
-  #pipeline: GPUComputePipeline | undefined;
-  #compiling: Promise<void> | undefined;
-
-  constructor(device: GPUDevice, source: KernelSource, label: string) {
-    this.#device = device;
-    this.#source = source;
-    this.label = label;
-    const entries: GPUBindGroupLayoutEntry[] = source.bindings.map((access, index) => ({
-      binding: index + 1,
-      visibility: computeStage,
-      buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
-    }));
-    if (source.uniforms) entries.push({ binding: 0, visibility: computeStage, buffer: { type: 'uniform' } });
-    this.layout = device.createBindGroupLayout({ entries, label });
-  }
-
-  /** Compiles here and now, blocking this thread, where nobody has before. */
-  get pipeline(): GPUComputePipeline {
-    this.#pipeline ??= this.#device.createComputePipeline(this.#descriptor());
-    return this.#pipeline;
-  }
-
-  /** Compiles on another thread. Throws StarlingError `gpu-validation` or `gpu-internal`. */
-  compile(): Promise<void> {
-    if (this.#pipeline !== undefined) return Promise.resolve();
-    this.#compiling ??= this.#compile();
-    return this.#compiling;
-  }
-
-  async #compile(): Promise<void> {
-    this.#device.pushErrorScope('validation'); // for the module: the pipeline's own error says only that it was bad
-    const pending = this.#device.createComputePipelineAsync(this.#descriptor());
-    const scope = this.#device.popErrorScope().catch(() => null); // a lost device has none
-    try {
-      const pipeline = await pending;
-      this.#pipeline ??= pipeline;
-    } catch (thrown) {
-      const wrong = await scope;
-      const isOurs = wrong !== null || (thrown as { reason?: string }).reason === 'validation';
-      const text = wrong?.message ?? describeError(thrown);
-      throw gpuProblem(isOurs ? 'validation' : 'internal', this.label, text);
-    }
-  }
-
-  #descriptor(): GPUComputePipelineDescriptor {
-    const { code, entry, features = [], sizes = {}, types = {} } = this.#source;
-    const needed = new Set<OptionalFeature>(features);
-    if (Object.values(types).includes('f16')) needed.add('shader-f16');
-    const enables = [...needed].map((feature) => enableLine[feature]);
-    const constants = Object.entries(sizes).map(([name, value]) => `const ${name} = ${value}u;\n`);
-    const aliases = Object.entries(types).map(([name, type]) => `alias ${name} = ${type};\n`);
-    const preamble = [...enables, ...constants, ...aliases].join('');
-    const label = this.label;
-    return {
-      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.layout] }),
-      compute: {
-        module: this.#device.createShaderModule({ code: preamble + code, label }),
-        entryPoint: entry,
-      },
-      label,
-    };
-  }
-}
-
 /** The kernels of one device, each compiled once, and the binding of tensors to them. */
 export class KernelCache {
   readonly #device: GPUDevice;
   readonly #kernels = new Map<string, Kernel>();
+  /** Of kinds of dispatch that would take too long in one go, in how many parts they are run. */
+  readonly parts = new Map<string, number>();
+  readonly #cut = new WeakMap<Dispatch, { readonly count: number; readonly parts: readonly Dispatch[] }>();
+  readonly #places: PartPlaces;
 
   constructor(device: GPUDevice) {
     this.#device = device;
+    this.#places = new PartPlaces(device);
   }
 
   /**
@@ -198,20 +112,53 @@ export class KernelCache {
       this.#device.queue.writeBuffer(uniform, 0, bytes);
       entries.push({ binding: 0, resource: { buffer: uniform } });
     }
-    const bindGroup = this.#device.createBindGroup({ layout: kernel.layout, entries, label: source.name });
+    const bindGroup = this.#device.createBindGroup({
+      layout: kernel.layouts[0],
+      entries,
+      label: source.name,
+    });
     const setUniforms = (next: readonly Word[]): void => {
       invariant(uniform !== undefined && next.length === words.length, `${source.name}: wrong uniform words`);
       this.#device.queue.writeBuffer(uniform, 0, packWords(next));
     };
+    const values = words.map((word) => Object.values(word).join());
+    const base = { kernel: source.name, bindGroup, tensors, setUniforms };
+    const whole: Dispatch = this.#dispatchOf(kernel, {
+      ...base,
+      kind: [kernel.label, ...groups, ...values].join(),
+      groups,
+      part: ({ first, groups: some }) =>
+        this.#dispatchOf(this.#partOf(kernel), {
+          ...base,
+          kind: `${whole.kind} from ${first.join()}`,
+          groups: some,
+          place: this.#places.at(first),
+          part: () => {
+            throw new Error(`${source.name}: a part is not cut again`);
+          },
+        }),
+    });
+    if (this.parts.has(whole.kind)) this.partsOf(whole); // to be compiled ahead with all else
+    return whole;
+  }
+
+  /** What is run for a dispatch: itself, or as many parts as `parts` says. */
+  partsOf(whole: Dispatch): readonly Dispatch[] {
+    const count = this.parts.size === 0 ? undefined : this.parts.get(whole.kind);
+    if (count === undefined) return [whole];
+    const known = this.#cut.get(whole);
+    if (known?.count === count) return known.parts;
+    const parts = groupRanges(whole.groups, count).map((range) => whole.part(range));
+    this.#cut.set(whole, { count, parts });
+    return parts;
+  }
+
+  #dispatchOf(kernel: Kernel, bound: Omit<Dispatch, 'pipeline' | 'compile' | 'forget'>): Dispatch {
     return {
-      kernel: source.name,
+      ...bound,
       get pipeline() {
         return kernel.pipeline;
       },
-      bindGroup,
-      groups,
-      tensors,
-      setUniforms,
       compile: () => kernel.compile(),
       forget: () => {
         this.#kernels.delete(kernel.label);
@@ -222,11 +169,21 @@ export class KernelCache {
   #kernelOf(source: KernelSource): Kernel {
     const fixed = Object.entries({ ...source.sizes, ...source.types });
     const key = `${source.name}/${source.entry}/${fixed.map(([name, value]) => `${name}=${value}`).join()}`;
-    let kernel = this.#kernels.get(key);
-    if (kernel === undefined) {
-      kernel = new Kernel(this.#device, source, key);
-      this.#kernels.set(key, kernel);
-    }
+    return this.#known(key, () => new Kernel(this.#device, source, key));
+  }
+
+  /** The same kernel for parts of its workgroups. */
+  #partOf({ source, label, layouts: [layout] }: Kernel): Kernel {
+    const key = `${label}/part`;
+    return this.#known(key, () => {
+      const cut = { ...source, code: partCode(source.code) };
+      return new Kernel(this.#device, cut, key, [layout, this.#places.layout]);
+    });
+  }
+
+  #known(key: string, make: () => Kernel): Kernel {
+    const kernel = this.#kernels.get(key) ?? make();
+    this.#kernels.set(key, kernel);
     return kernel;
   }
 }
