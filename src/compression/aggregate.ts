@@ -78,3 +78,17 @@ const unusable = (reason: string): StarlingError =>
     `A contribution of this round cannot be applied: ${reason}.`,
     'Refuse the record that names it; every replica refuses it for the same reason.',
   );
+
+/** Votes as of a round whose contributions agree on nothing: `perBlock` coefficients of every block, or all it has. */
+export function scatteredVotes({ parameters, blocks }: BlockLayout, perBlock: number): VoteList {
+  const counts = parameters.flatMap(({ blocks: own, size }) =>
+    Array.from({ length: own }, () => ({ count: Math.min(size, perBlock), size })),
+  );
+  const starts = new Uint32Array(blocks + 1);
+  for (const [block, { count }] of counts.entries()) starts[block + 1] = starts[block] + count;
+  const entries = new Uint32Array(starts[blocks]);
+  for (const [block, { count, size }] of counts.entries())
+    for (let n = 0; n < count; n++)
+      entries[starts[block] + n] = packVote(Math.floor((n * size) / count), n % 2 === 0 ? 1 : -1);
+  return { starts, entries };
+}

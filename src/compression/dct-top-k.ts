@@ -109,6 +109,11 @@ export class DctTopK {
     );
   }
 
+  /** All it dispatches, to be run one by one for how long they take: what is in `momentum` then means nothing. */
+  get dispatches(): readonly Dispatch[] {
+    return [...this.#fold, ...this.#take, ...this.#packer.dispatches, ...this.#putBack];
+  }
+
   /**
    * Folds the gradients into momentum, takes out what leaves and returns it as a payload, with what `putBack` needs. One
    * submit, one read-back.

@@ -37,17 +37,27 @@ export class IntegerApply {
   }
 
   /** Moves every parameter by one round, in one submit. */
-  apply({ starts, entries }: VoteList, round: RoundStep): void {
+  apply(votes: VoteList, round: RoundStep): void {
+    this.#load(votes, round);
+    this.#gpu.submit(this.#dispatches);
+  }
+
+  /** The dispatches of a round with such votes that moves nothing, to be run one by one for how long they take. */
+  prepared(votes: VoteList): readonly Dispatch[] {
+    this.#load(votes, { step: 0, decay: 0, roundKey: 0 });
+    return this.#dispatches;
+  }
+
+  close(): void {
+    this.#gpu.free(this.#basis, this.#starts, this.#votes, ...this.#runs.map(({ places }) => places));
+  }
+
+  #load({ starts, entries }: VoteList, round: RoundStep): void {
     this.#makeRoom(entries.length);
     const sorted = votesByParity(starts, entries);
     this.#gpu.write(this.#starts, sorted.starts);
     this.#gpu.writePrefix(this.#votes, sorted.votes);
     for (const move of this.#moves) move.setRound(round);
-    this.#gpu.submit(this.#dispatches);
-  }
-
-  close(): void {
-    this.#gpu.free(this.#basis, this.#starts, this.#votes, ...this.#runs.map(({ places }) => places));
   }
 
   #bind(): ReturnType<typeof applyVotes>[] {

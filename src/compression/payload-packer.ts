@@ -77,14 +77,19 @@ export class PayloadPacker {
     this.#packed = { dispatches, payload, sorted };
   }
 
+  /** Of packing on the GPU. */
+  get dispatches(): readonly Dispatch[] {
+    return this.#packed?.dispatches ?? [];
+  }
+
   /** Compiles what it dispatches on another thread. */
   async compile(): Promise<void> {
-    await Promise.all(this.#packed?.dispatches.map((dispatch) => dispatch.compile()) ?? []);
+    await Promise.all(this.dispatches.map((dispatch) => dispatch.compile()));
   }
 
   /** It took too long to compile, and is not waited for. */
   abandon(): void {
-    for (const dispatch of this.#packed?.dispatches ?? []) dispatch.forget();
+    for (const dispatch of this.dispatches) dispatch.forget();
   }
 
   /** Submits `before`, which fill the slots, and what packs them, and reads the payload back: one submit, one mapping. */

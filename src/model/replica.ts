@@ -143,10 +143,14 @@ export class Replica {
     }
   }
 
-  /** The dispatches of one piece of a micro-batch, its first, to be run one by one: how long they take is asked, not the loss. */
+  /**
+   * All that a replica dispatches, for one piece of a micro-batch, its first: to be run one by one and in any order, because how long they
+   * take is asked. Parameters stay as they are; gradients and losses are those of a round no more.
+   */
   prepared(batch: TokenBatch): readonly Dispatch[] {
     this.#prepare(this.#parts(batch)[0]);
-    return this.#train;
+    const passes = [...this.#train, ...this.#passes.evaluate];
+    return [...this.#read.refresh, ...passes, ...this.gradientDispatches, ...this.#digest];
   }
 
   /** The mean loss, in nats a token, of all micro-batches since `beginRound`; waits for them. */

@@ -2,7 +2,7 @@ import type { Bytes } from '../base/bytes.ts';
 import { StarlingError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import { hashWords } from '../base/random.ts';
-import { aggregateVotes, type VoteList } from '../compression/aggregate.ts';
+import { aggregateVotes, scatteredVotes, type VoteList } from '../compression/aggregate.ts';
 import { blockLayout, type BlockLayout } from '../compression/blocks.ts';
 import { DctTopK, type Departed } from '../compression/dct-top-k.ts';
 import { IntegerApply, type RoundStep } from '../compression/integer-apply.ts';
@@ -14,6 +14,8 @@ import type { Trainable } from './trainable.ts';
 
 /** Own contributions remembered until their round is final: four times what may be unfinal before an epoch change. */
 export const journalRounds = 256;
+/** Applying a round is timed with the votes of so many contributions. */
+const membersTimed = 4;
 
 /** What fixes the DisTrO strategy of a run. */
 export interface DistroHyperparameters {
@@ -68,6 +70,7 @@ export function roundStep(
 export class DistroStrategy implements Strategy<VoteList> {
   readonly name = 'distro';
   readonly layout: BlockLayout;
+  readonly #gpu: Trainable['gpu'];
   readonly #hyper: DistroHyperparameters;
   readonly #compressor: DctTopK;
   readonly #applier: IntegerApply;
@@ -84,6 +87,7 @@ export class DistroStrategy implements Strategy<VoteList> {
       );
     }
     this.layout = blockLayout(replica.tensors.map(({ spec }) => spec));
+    this.#gpu = replica.gpu;
     this.#hyper = hyper;
     this.#compressor = new DctTopK(replica, this.layout, hyper);
     this.#applier = new IntegerApply(
@@ -101,6 +105,20 @@ export class DistroStrategy implements Strategy<VoteList> {
   /** f32 [blocks, 4096 or 64] for each tensor of the layout: this volunteer's own, never replicated. */
   get momentum(): DctTopK['momentum'] {
     return this.#compressor.momentum;
+  }
+
+  /**
+   * All it dispatches, to be run one by one and in any order, for how long they take. Parameters stay as they are; what is in the momentum
+   * then means nothing until `forgetMomentum`.
+   */
+  prepared(): DctTopK['dispatches'] {
+    const votes = scatteredVotes(this.layout, membersTimed * this.#hyper.k);
+    return [...this.#compressor.dispatches, ...this.#applier.prepared(votes)];
+  }
+
+  /** Momentum as it was at first. */
+  forgetMomentum(): void {
+    this.#gpu.submit([], this.momentum);
   }
 
   /** Throws where `round` was compressed before and is remembered: checked before anything leaves the momentum. */
