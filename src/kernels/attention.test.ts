@@ -76,50 +76,69 @@ function expectClose(
   }
 }
 
+/** batch, sequence, heads, kvHeads, headSize. */
+type Size = readonly [number, number, number, number, number];
+const shapeOf = ([batch, sequence, heads, kvHeads, headSize]: Size) => ({
+  ...{ batch, sequence, heads, kvHeads, headSize },
+});
+
+// Compiling is what these tests cost, and every shape compiles anew, so what does not depend on the variant is dealt out among them.
+const offered = attentionVariantsFor(gpu, { headSize: 2 });
+/** The share of variant `index`: all are dealt, and every variant gets one. */
+const dealt = <T>(all: readonly T[], index: number): T[] =>
+  all.length < offered.length
+    ? [all[index % all.length]]
+    : all.filter((_, i) => i % offered.length === index);
+
 describe('attention', () => {
   const draw = new SeededRandom(77);
-  const drawn = Array.from({ length: 3 }, (): [number, number, number, number] => [
-    1 + draw.below(3),
-    1 + draw.below(90),
-    1 + draw.below(3),
-    2 + 2 * draw.below(20),
-  ]);
-  const sizes = [[1, 1, 1, 2], [4, 64, 4, 16], [1, 257, 1, 64], [2, 33, 3, 24], [1, 20, 2, 128], ...drawn];
-  const cases = sizes.flatMap(([batch, sequence, heads, headSize]) =>
-    attentionVariantsFor(gpu, { headSize }).map(
-      (variant) => [batch, sequence, heads, headSize, variant.name, variant] as const,
-    ),
-  );
-  it.each(cases)(
-    'agrees with float64 within 1e-5, forward and backward, batch=%i sequence=%i heads=%i headSize=%i, %s',
-    async (batch, sequence, heads, headSize, _, variant) => {
-      const seed = batch + 5 * sequence + 1000 * heads + 10_000 * headSize;
-      const random = new SeededRandom(seed);
-      const shape = { batch, sequence, heads, headSize };
-      const length = batch * sequence * heads * headSize;
-      const qkv = randomNormal(random, 3 * length);
-      const dOut = randomNormal(random, length);
-      const actual = await run(shape, qkv, dOut, variant);
-      const gradient = attentionBackwardReference(qkv, dOut, shape);
-      expectClose(shape, actual, attentionReference(qkv, shape), gradient, seed);
-    },
-  );
+  const drawn = Array.from({ length: 3 }, (): Size => {
+    const [batch, sequence, heads] = [1 + draw.below(3), 1 + draw.below(90), 1 + draw.below(3)];
+    return [batch, sequence, heads, heads, 2 + 2 * draw.below(20)];
+  });
+  const ofLargestHeads = attentionVariantsFor(gpu, { headSize: 128 })[0];
+  const ofWholeTiles: Size = [4, 64, 4, 4, 16];
+  const grouped: readonly Size[] = [
+    [2, 33, 6, 2, 24],
+    [1, 70, 6, 2, 12],
+    [1, 21, 3, 1, 16],
+    [1, 50, 2, 2, 6],
+  ];
 
-  const offered = attentionVariantsFor(gpu, { headSize: 10 }).map(
-    (variant) => [variant.name, variant] as const,
-  );
-  describe.each(offered)('by %s', (_, variant) => {
-    it.each([
-      [2, 37, 4, 2, 10],
-      [1, 70, 6, 2, 12],
-      [1, 21, 3, 1, 16],
-      [1, 50, 2, 2, 6],
-    ])(
-      'turns q and k itself, or takes them turned, and lets heads share keys: batch=%i sequence=%i heads=%i kvHeads=%i headSize=%i',
-      async (batch, sequence, heads, kvHeads, headSize) => {
+  describe.each(offered.map((variant, index) => ({ ...{ index, variant }, name: variant.name })))(
+    'by $name',
+    ({ index, variant }) => {
+      const sizes: readonly Size[] = [[1, 1, 1, 1, 2], ofWholeTiles, ...dealt(drawn, index)];
+      it.each(sizes)(
+        'agrees with float64 within 1e-5, forward and backward: batch=%i sequence=%i heads=%i kvHeads=%i headSize=%i',
+        async (...size) => {
+          const shape = shapeOf(size);
+          const { batch, sequence, heads, headSize } = shape;
+          const seed = batch + 5 * sequence + 1000 * heads + 10_000 * headSize;
+          const random = new SeededRandom(seed);
+          const length = batch * sequence * heads * headSize;
+          const qkv = randomNormal(random, 3 * length);
+          const dOut = randomNormal(random, length);
+          const actual = await run(shape, qkv, dOut, variant);
+          const gradient = attentionBackwardReference(qkv, dOut, shape);
+          expectClose(shape, actual, attentionReference(qkv, shape), gradient, seed);
+        },
+      );
+
+      const largest: Size = variant === ofLargestHeads ? [1, 70, 4, 2, 128] : [1, 257, 1, 1, 64];
+      const turns = [
+        { how: 'turns q and k itself', turned: false, size: [2, 37, 4, 2, 10] as Size },
+        ...[largest, ...dealt(grouped, index)].map((size) => ({
+          how: 'takes q and k turned',
+          turned: true,
+          size,
+        })),
+      ];
+      it.each(turns)('$how, and lets heads share keys: $size', async ({ turned, size }) => {
+        const shape = shapeOf(size);
+        const { batch, sequence, heads, kvHeads, headSize } = shape;
         const seed = batch + 7 * sequence + 1000 * heads + 10_000 * headSize;
         const random = new SeededRandom(seed);
-        const shape = { batch, sequence, heads, kvHeads, headSize };
         const qkv = randomNormal(random, batch * sequence * (heads + 2 * kvHeads) * headSize);
         const dOut = randomNormal(random, batch * sequence * heads * headSize);
         const straight = rotaryReference(qkv, shape);
@@ -128,50 +147,49 @@ describe('attention', () => {
           ...shape,
           inverse: true,
         });
-        for (const turned of [false, true]) {
-          expectClose(shape, await run(shape, qkv, dOut, variant, turned), expected, gradient, seed);
-        }
-      },
-    );
-
-    if (offersHalves(gpu)) {
-      it('agrees with float64 within 1e-3 in f16, gradients within 2e-3', async () => {
-        const random = new SeededRandom(37);
-        const shape = { batch: 2, sequence: 37, heads: 4, kvHeads: 2, headSize: 10 };
-        const qkv = asHalves(randomNormal(random, 2 * 37 * 8 * 10));
-        const dOut = asHalves(randomNormal(random, 2 * 37 * 4 * 10));
-        const actual = await run(shape, qkv, dOut, variant, undefined, 'f16');
-        const gradient = attentionBackwardReference(qkv, dOut, shape);
-        const bounds = { out: halfBound, gradient: 2 * halfBound }; // `out` as stored enters the gradient
-        expectClose(shape, actual, attentionReference(qkv, shape), gradient, 37, bounds);
+        expectClose(shape, await run(shape, qkv, dOut, variant, turned), expected, gradient, seed);
       });
-    }
 
-    it('looks at no later position', async () => {
-      const shape = { batch: 1, sequence: 40, heads: 2, headSize: 8 };
-      const random = new SeededRandom(3);
-      const qkv = randomNormal(random, 40 * 48);
-      const changed = qkv.slice();
-      changed.set(randomNormal(random, 15 * 48), 25 * 48); // positions 25 and later
-      const dOut = randomNormal(random, 40 * 16);
-      const before = await run(shape, qkv, dOut, variant);
-      const after = await run(shape, changed, dOut, variant);
-      expect(after.out.slice(0, 25 * 16)).toEqual(before.out.slice(0, 25 * 16));
-      expect(after.out.slice(25 * 16)).not.toEqual(before.out.slice(25 * 16));
-    });
+      if (offersHalves(gpu)) {
+        it('agrees with float64 within 1e-3 in f16, gradients within 2e-3', async () => {
+          const random = new SeededRandom(37);
+          const shape = { batch: 2, sequence: 37, heads: 4, kvHeads: 2, headSize: 10 };
+          const qkv = asHalves(randomNormal(random, 2 * 37 * 8 * 10));
+          const dOut = asHalves(randomNormal(random, 2 * 37 * 4 * 10));
+          const actual = await run(shape, qkv, dOut, variant, undefined, 'f16');
+          const gradient = attentionBackwardReference(qkv, dOut, shape);
+          const bounds = { out: halfBound, gradient: 2 * halfBound }; // `out` as stored enters the gradient
+          expectClose(shape, actual, attentionReference(qkv, shape), gradient, 37, bounds);
+        });
+      }
 
-    it('stays finite and right where scores reach thousands', async () => {
-      const shape = { batch: 1, sequence: 30, heads: 1, headSize: 16 };
-      const random = new SeededRandom(4);
-      const qkv = randomNormal(random, 30 * 48, 30);
-      const actual = await run(shape, qkv, randomNormal(random, 30 * 16), variant);
-      const expected = attentionReference(qkv, shape);
-      expect(Math.max(...expected.lse)).toBeGreaterThan(1000);
-      expect(relativeL2(actual.out, expected.out)).toBeLessThanOrEqual(1e-3); // f32 scores of 1000 carry 1e-4
-      expect(relativeL2(actual.lse, expected.lse)).toBeLessThanOrEqual(bound);
-      expect(actual.dQkv.every(Number.isFinite)).toBe(true);
-    });
-  });
+      it('looks at no later position, and at no other sequence', async () => {
+        const shape = shapeOf(ofWholeTiles);
+        const random = new SeededRandom(3);
+        const qkv = randomNormal(random, 256 * 192);
+        const changed = qkv.slice();
+        const from = 3 * 64 + 25; // positions 25 and later of the last sequence
+        changed.set(randomNormal(random, (256 - from) * 192), from * 192);
+        const dOut = randomNormal(random, 256 * 64);
+        const before = await run(shape, qkv, dOut, variant);
+        const after = await run(shape, changed, dOut, variant);
+        expect(after.out.slice(0, from * 64)).toEqual(before.out.slice(0, from * 64));
+        expect(after.out.slice(from * 64)).not.toEqual(before.out.slice(from * 64));
+      });
+
+      it('stays finite and right where scores reach thousands', async () => {
+        const shape = shapeOf(ofWholeTiles);
+        const random = new SeededRandom(4);
+        const qkv = randomNormal(random, 256 * 192, 30);
+        const actual = await run(shape, qkv, randomNormal(random, 256 * 64), variant);
+        const expected = attentionReference(qkv, shape);
+        expect(Math.max(...expected.lse)).toBeGreaterThan(1000);
+        expect(relativeL2(actual.out, expected.out)).toBeLessThanOrEqual(1e-3); // f32 scores of 1000 carry 1e-4
+        expect(relativeL2(actual.lse, expected.lse)).toBeLessThanOrEqual(bound);
+        expect(actual.dQkv.every(Number.isFinite)).toBe(true);
+      });
+    },
+  );
 
   it('takes the variant that was measured fastest', () => {
     const shape = { batch: 1, sequence: 8, heads: 1, headSize: 4 };
