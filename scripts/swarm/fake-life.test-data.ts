@@ -32,6 +32,7 @@ export const fakeStatus = (
   precision: undefined,
   gpuLosses: 0,
   gpuErrors: 0,
+  gpuRoundsWithheld: 0,
   gpuShare: 1,
   gpuShareMeasured: undefined,
   round: records.at(-1)?.round ?? 0,

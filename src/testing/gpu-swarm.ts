@@ -134,6 +134,8 @@ export class GpuSwarm {
 /** A GPU that nothing happens to. */
 const sturdyGpu: GpuCare = {
   check: () => undefined,
+  refusals: 0,
+  withheld: () => undefined,
   troubleBehind: () => Promise.resolve(undefined),
   recover: (trouble) => Promise.reject(trouble),
   duty: { share: 1, rest: () => Promise.resolve() },

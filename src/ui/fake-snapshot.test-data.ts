@@ -84,6 +84,7 @@ export const fakeVolunteer = (with_: Partial<VolunteerStatus> = {}): VolunteerSt
   precision: undefined,
   gpuLosses: 0,
   gpuErrors: 0,
+  gpuRoundsWithheld: 0,
   gpuShare: 1,
   gpuShareMeasured: undefined,
   round: 1,

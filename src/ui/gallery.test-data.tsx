@@ -145,6 +145,7 @@ export const gallery = {
     volunteer: volunteerIn({
       gpuLosses: 1,
       gpuErrors: 3,
+      gpuRoundsWithheld: 2,
       gpuShare: 0.5,
       gpuShareMeasured: 0.49,
       gpuPlan: {

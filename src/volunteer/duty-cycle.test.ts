@@ -73,6 +73,45 @@ test('a change of the share ends a rest, and what was done before it is not owed
   expect(work.duty.owedMs).toBe(0);
 });
 
+test('a rest ends when what it is part of is over, and the rest of it stays owed, as much as there may be', async () => {
+  const work = new Work();
+  work.duty.share = 0.25;
+  for (const [ms, owed] of [
+    [1_000, 2_500], // of 3 s
+    [100, 2_300], // of 300 ms more, after half a second in each
+    [90_000, 5_500], // of 6 s, the most that is owed for much in one go
+  ]) {
+    work.busyMs += ms;
+    work.clock.advance(ms);
+    const over = new AbortController();
+    const rest = work.duty.rest(over.signal);
+    work.clock.advance(500);
+    over.abort();
+    await rest;
+    expect(work.duty.owedMs).toBeCloseTo(owed);
+    await work.duty.rest(over.signal); // at once
+  }
+  work.clock.advance(5_500);
+  expect(work.duty.owedMs).toBe(0);
+});
+
+test('what a long micro-batch owes is not cut to what a short one may, where its rest ended early', async () => {
+  const work = new Work();
+  work.duty.share = 0.5;
+  for (let n = 0; n < 4; n++) await work.submit(12_000);
+  const rests: number[] = [];
+  for (const ms of [12_000, 5, 5]) {
+    work.busyMs += ms;
+    work.clock.advance(ms);
+    const over = new AbortController();
+    const rest = work.duty.rest(over.signal);
+    over.abort();
+    await rest;
+    rests.push(work.duty.owedMs);
+  }
+  expect(Math.min(...rests)).toBeGreaterThan(11_900);
+});
+
 test('what setting up took is not owed, and of much work in one go only two seconds are', async () => {
   const work = new Work();
   work.duty.share = 0.1;

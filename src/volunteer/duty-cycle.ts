@@ -83,20 +83,28 @@ export class DutyCycle {
     return Math.min(most, Math.max(0, owed));
   }
 
-  /** Waits as long as rest is owed; at once where none is. */
-  async rest(): Promise<void> {
+  /** Waits as long as rest is owed, but not when it is `over`: what is owed then stays owed. At once where none is. */
+  async rest(over?: AbortSignal): Promise<void> {
+    const isOver = (): boolean => over?.aborted === true;
+    if (isOver()) return;
     const now = this.#turn();
     const owed = this.owedMs;
+    const before = this.#pieceMs;
     this.#pieceMs = Math.min(this.#mostDebtMs, now.busyMs - this.#restedAtMs);
     this.#restedAtMs = now.busyMs;
     if (owed < shortestRestMs) return;
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(owed, resolve);
-      this.#endRest = () => {
+      const end = (): void => {
         cancel();
+        over?.removeEventListener('abort', end);
         resolve();
       };
+      const cancel = this.#clock.after(owed, end);
+      over?.addEventListener('abort', end);
+      this.#endRest = end;
     });
+    // Or the debt would be cut to what the next, shorter work may owe.
+    if (isOver()) this.#pieceMs = Math.max(before, this.#pieceMs);
   }
 
   get #mostDebtMs(): number {

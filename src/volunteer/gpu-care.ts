@@ -6,15 +6,23 @@ export interface GpuCare {
   check(): void;
   /** The trouble with the GPU that is behind something thrown; undefined where it is something else. */
   troubleBehind(thrown: unknown): Promise<StarlingError | undefined>;
+  /** How often the GPU has refused work. Where that was of a round, its numbers are not to be trusted. */
+  readonly refusals: number;
+  /**
+   * The GPU refused work of `round`, so nothing was made of it for the others. Throws StarlingError `gpu-refuses-work` where this
+   * happens on and on.
+   */
+  withheld(round: number): void;
   /**
    * Sets up everything as it was, smaller after a want of memory. The replica then holds the initial weights and the strategy
-   * no momentum. Throws StarlingError `gpu-keeps-failing` where that happens too often, and as opening the GPU does.
+   * no momentum. Throws StarlingError `gpu-keeps-failing` or `gpu-refuses-work` where that happens too often, and as opening the
+   * GPU does.
    */
   recover(trouble: StarlingError): Promise<void>;
   readonly duty: {
     /** The share of its time that the GPU may be busy, in [0.01, 1]. */
     readonly share: number;
-    /** Waits as long as the GPU is to rest before more work. */
-    rest(): Promise<void>;
+    /** Waits as long as the GPU is to rest before more work, or until `over`. */
+    rest(over: AbortSignal): Promise<void>;
   };
 }

@@ -10,6 +10,8 @@ import type { StatusBoard } from './status-board.ts';
 const retryAfterMs = [500, 1_500, 4_000] as const;
 /** A read-back fails a moment before the device says why. */
 const reasonComesWithinMs = 300;
+/** What is trouble with the GPU wherever it is thrown. */
+const troubles = ['gpu-lost', 'gpu-out-of-memory', 'gpu-refuses-work'];
 
 /** The GPU that a volunteer has open: opened again where it was lost, watched for trouble, and closed for good at the end. */
 export class GpuInUse {
@@ -34,6 +36,13 @@ export class GpuInUse {
     return this.#gpu;
   }
 
+  /** What tells the adapter in use from others, as far as it says. */
+  get identity(): string {
+    const { adapter, device } = this.gpu;
+    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+    return JSON.stringify([adapter, [...device.features].sort(), maxBufferSize, maxStorageBufferBindingSize]);
+  }
+
   /** How long GPUs have been busy in all, up to now, ms. */
   get busyMs(): number {
     return this.#busyBeforeMs + (this.#gpu?.meter?.busyMs ?? 0);
@@ -42,6 +51,11 @@ export class GpuInUse {
   /** Why the GPU cannot be worked on with any more: `gpu-lost` or `gpu-out-of-memory`, as far as it has said so. */
   get trouble(): StarlingError | undefined {
     return this.#watch.trouble;
+  }
+
+  /** How often GPUs have refused work. */
+  get refusals(): number {
+    return this.#watch.refusals;
   }
 
   /** Throws StarlingError `no-webgpu` or `no-adapter`. */
@@ -80,7 +94,7 @@ export class GpuInUse {
     // Without a GPU there is none to blame: what was heard is of the one before.
     if (this.#closed || this.#gpu === undefined) return undefined;
     const code = thrown instanceof StarlingError ? thrown.code : undefined;
-    if (thrown instanceof StarlingError && ['gpu-lost', 'gpu-out-of-memory'].includes(thrown.code))
+    if (thrown instanceof StarlingError && troubles.includes(thrown.code))
       return this.#watch.trouble ?? thrown;
     // A kernel that cannot be compiled, a buffer that cannot be read: it may be that there is no GPU any more.
     const isSuspect = code === undefined || code.startsWith('gpu-');

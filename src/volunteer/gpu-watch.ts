@@ -13,6 +13,7 @@ export class GpuWatch {
   readonly #board: StatusBoard;
   readonly #changed: () => void;
   readonly #refused = new Set<string>();
+  #refusals = 0;
   #gpu: Gpu | undefined;
   #trouble: StarlingError | undefined;
 
@@ -26,6 +27,11 @@ export class GpuWatch {
   /** Why the GPU watched cannot be worked on with any more: the first `gpu-lost` or `gpu-out-of-memory` it reported. */
   get trouble(): StarlingError | undefined {
     return this.#trouble;
+  }
+
+  /** How often any has refused work. */
+  get refusals(): number {
+    return this.#refusals;
   }
 
   /** From now on this one; what another reports is of no interest any more. */
@@ -49,6 +55,7 @@ export class GpuWatch {
     }
     const subject = subjectOf(error.message);
     const { message, code } = gpuProblem(kind, subject, error.message.split('\n', 1)[0]);
+    this.#refusals++;
     this.#board.gpuErrors++;
     if (!this.#refused.has(subject))
       this.#board.event({ atMs: this.#clock.now(), kind: 'gpu-error', text: `${message} (${code})` });

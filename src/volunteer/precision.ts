@@ -14,6 +14,13 @@ export interface PrecisionChoice {
   readonly reason: string;
 }
 
+export interface PrecisionWishes {
+  readonly clock: Clock;
+  readonly wished: Precision | undefined;
+  /** There is no memory for measuring. */
+  readonly isShort?: boolean;
+}
+
 const budgetMs = 400;
 /** Enough to fill a GPU, and little memory beside what the model takes. */
 const mostRows = 2048;
@@ -41,7 +48,7 @@ export async function choosePrecision(
   gpu: Gpu,
   model: ModelConfig,
   size: { readonly batch: number; readonly sequence: number },
-  { clock, wished }: { readonly clock: Clock; readonly wished: Precision | undefined },
+  { clock, wished, isShort = false }: PrecisionWishes,
 ): Promise<PrecisionChoice> {
   if (!gpu.device.features.has('shader-f16'))
     return {
@@ -49,6 +56,8 @@ export async function choosePrecision(
       reason: `This GPU or browser offers no f16${wished === 'mixed' ? ', though mixed precision was asked for' : ''}.`,
     };
   if (wished !== undefined) return { precision: wished, reason: 'It was asked for.' };
+  if (isShort)
+    return { precision: 'f32', reason: 'There was too little memory to measure f16 beside the model.' };
   try {
     return preferred(await measure(gpu, model, size, clock));
   } catch (thrown) {

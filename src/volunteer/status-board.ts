@@ -36,6 +36,7 @@ export class StatusBoard {
   precision: VolunteerStatus['precision'];
   gpuLosses = 0;
   gpuErrors = 0;
+  gpuRoundsWithheld = 0;
   duty: { readonly share: number; readonly measured: number | undefined } | undefined;
   stateDigest: string | undefined;
   sample: VolunteerStatus['sample'];
@@ -190,6 +191,7 @@ export class StatusBoard {
       precision: this.precision,
       gpuLosses: this.gpuLosses,
       gpuErrors: this.gpuErrors,
+      gpuRoundsWithheld: this.gpuRoundsWithheld,
       gpuShare: this.duty?.share ?? 1,
       gpuShareMeasured: this.duty?.measured,
       round: last?.round ?? view?.round ?? 0,

@@ -113,6 +113,8 @@ export interface VolunteerStatus {
   readonly gpuLosses: number;
   /** What the GPU refused to do: a mistake of ours or of its driver. The events name each once. */
   readonly gpuErrors: number;
+  /** Rounds to which this volunteer gave nothing, because the GPU refused some of their work. */
+  readonly gpuRoundsWithheld: number;
   /** The most of its time that the GPU is to be busy with this, in [0.01, 1], and what was measured over the last seconds. */
   readonly gpuShare: number;
   readonly gpuShareMeasured: number | undefined;

@@ -10,6 +10,7 @@ import type { Strategy } from '../strategies/strategy.ts';
 import type { AgreedRound, OwnContribution, Swarm, Weight } from '../swarm/swarm-api.ts';
 import type { GpuCare } from './gpu-care.ts';
 import type { Phases } from './phases.ts';
+import { refusesWork } from './refused-rounds.ts';
 import type { RunConfig } from './run-config.ts';
 import { measuresValidation, validationShare, type ValidationSet } from './validation.ts';
 
@@ -47,47 +48,84 @@ export interface RoundOutcome {
   readonly members: readonly PeerId[];
 }
 
+/** How a round is followed from outside. */
+export interface RoundWatch {
+  /** The round was closed by others, or this volunteer is not to train any more: what it has learned by then is all. */
+  readonly over: AbortSignal;
+  /** All that is left is to wait for the record. */
+  readonly waiting: (sent: OwnContribution | undefined) => void;
+}
+
 /**
  * One round, as the paper would write it: learn from text, share the compressed gradient, agree on what counts, apply
- * it bit-exactly, tell the others the state. `waiting` is called when all that is left is to wait for the record, with what
- * was sent. What the GPU computed after it reported trouble reaches nobody: rejects with that trouble instead.
+ * it bit-exactly, tell the others the state. What the GPU computed after it reported trouble reaches nobody: rejects with that
+ * trouble instead. Of a round in which it refused work nothing is sent, and no state that it may have refused to compute is told:
+ * rejects with StarlingError `gpu-refuses-work`.
  */
 export async function trainRound(
   street: Street,
   round: number,
   part: Part,
-  waiting: (sent: OwnContribution | undefined) => void,
+  { over, waiting }: RoundWatch,
 ): Promise<RoundOutcome> {
   const { replica, strategy, swarm, corpus, phases, clock, care } = street;
   const members = swarm.membersOf(round);
-  let mine: OwnContribution | undefined;
-  let sent = false;
-  let computeMs = 0;
+  let made = nothing;
   if (part.kind === 'contribute') {
-    const validationLoss = await measureShare(street, round, part.member, members.length);
-    const start = clock.now();
-    const learned = await phases.during('compute', learn(street, round, part.member));
-    const payload = await phases.during('compute', strategy.compress(round));
-    computeMs = clock.now() - start;
-    mine = { ...learned, payload, validationLoss };
-    care.check();
-    sent = await phases.during('exchange', swarm.publish(round, mine));
-    if (!sent) strategy.giveBack(round);
+    made = await contribute(street, round, part.member, over);
   } else if (part.kind === 'silent') {
-    await phases.during('compute', learn(street, round, part.member));
-    await strategy.accumulate(round);
+    const before = care.refusals;
+    const learned = await phases.during('compute', learn(street, round, part.member, over));
+    if (care.refusals > before) care.withheld(round);
+    else if (learned !== undefined) await strategy.accumulate(round);
   }
+  const { mine, sent, computeMs } = made;
   if (part.kind !== 'follow') void corpus.prefetch(samplesOf(street, round + 1, part.member));
   waiting(sent ? mine : undefined);
   const agreed = await agree(street, round);
   const start = clock.now();
+  const before = care.refusals;
   const update = strategy.aggregate(agreed.contributions);
   await strategy.apply(round, update);
   const state = await replica.digest();
   care.check();
+  if (care.refusals > before) throw refusesWork(`as round ${round} was applied`);
   await swarm.confirm(round, state, agreed.record.digest);
   phases.add('apply', clock.now() - start);
   return { agreed, mine, sent, state, computeMs, members };
+}
+
+/** What was made for the others in a round. */
+type Made = Pick<RoundOutcome, 'mine' | 'sent' | 'computeMs'>;
+const nothing: Made = { mine: undefined, sent: false, computeMs: 0 };
+
+/**
+ * Learns, and sends what it came to. Nothing is sent of what the GPU refused a part of: it reads as numbers of an earlier round. What
+ * has left the momentum by then is gone, since nobody knows what it was.
+ */
+async function contribute(street: Street, round: number, member: number, over: AbortSignal): Promise<Made> {
+  const { strategy, swarm, phases, clock, care } = street;
+  const before = care.refusals;
+  const validationLoss = await measureShare(street, round, member, over);
+  const start = clock.now();
+  const learned = await phases.during('compute', learn(street, round, member, over));
+  const isRefused = (): boolean => care.refusals > before;
+  const payload =
+    learned === undefined || isRefused()
+      ? undefined
+      : await phases.during('compute', strategy.compress(round));
+  const computeMs = clock.now() - start;
+  care.check();
+  if (isRefused()) {
+    strategy.forget(round);
+    care.withheld(round);
+    return nothing;
+  }
+  if (learned === undefined || payload === undefined) return nothing;
+  const mine = { ...learned, payload, validationLoss };
+  const sent = await phases.during('exchange', swarm.publish(round, mine));
+  if (!sent) strategy.giveBack(round);
+  return { mine, sent, computeMs };
 }
 
 const tokensPerBatch = ({ microBatch, model }: RunConfig): number => microBatch * model.context;
@@ -107,12 +145,16 @@ function samplesOf({ config, corpus }: Street, round: number, member: number): S
   });
 }
 
-/** Micro-batches until the token target or the compute budget is reached; gradients add up in the replica. */
+/**
+ * Micro-batches until the token target or the compute budget is reached, or it is over; gradients add up in the replica. Undefined
+ * where it was over before the first.
+ */
 async function learn(
   street: Street,
   round: number,
   member: number,
-): Promise<Pick<OwnContribution, 'tokens' | 'loss' | 'weight'>> {
+  over: AbortSignal,
+): Promise<Pick<OwnContribution, 'tokens' | 'loss' | 'weight'> | undefined> {
   const { config, corpus, tokenizer, replica, clock, care } = street;
   const { microBatch, tokensPerRound, model } = config;
   const most = mostBatches(config);
@@ -122,21 +164,23 @@ async function learn(
   replica.beginRound();
   do {
     const next = samples.slice(losses.length * microBatch, (losses.length + 1) * microBatch);
-    await care.duty.rest();
-    losses.push(await lossOf(street, await readBatch(corpus, tokenizer, next, model.context)));
+    await care.duty.rest(over);
+    if (over.aborted) break;
+    losses.push(await lossOf(street, await readBatch(corpus, tokenizer, next, model.context), over));
   } while (losses.length < most && clock.now() < end);
+  if (losses.length === 0) return undefined;
   const tokens = losses.length * tokensPerBatch(config);
   const loss = losses.reduce((sum, one) => sum + one, 0) / losses.length;
   return { tokens, loss, weight: voteWeight(tokens, tokensPerRound) };
 }
 
 /** Of one micro-batch: all its pieces at once, or with a rest between them where the GPU is to rest. */
-async function lossOf({ replica, care: { duty } }: Street, batch: Batch): Promise<number> {
+async function lossOf({ replica, care: { duty } }: Street, batch: Batch, over: AbortSignal): Promise<number> {
   if (duty.share === 1) return replica.forwardBackward(batch);
   const rows = replica.batch * replica.sequence;
   let sum = 0;
   for (let start = 0; start < batch.ids.length; start += rows) {
-    if (start > 0) await duty.rest();
+    if (start > 0) await duty.rest(over);
     const [ids, targets] = [batch.ids, batch.targets].map((tokens) => tokens.subarray(start, start + rows));
     sum += await replica.forwardBackward({ ids, targets });
   }
@@ -147,15 +191,22 @@ async function lossOf({ replica, care: { duty } }: Street, batch: Batch): Promis
 export const voteWeight = (tokens: number, target: number): Weight =>
   Math.min(4, Math.max(1, Math.floor((4 * tokens) / target))) as Weight;
 
+/** The mean loss of this member's part of the validation text, in rounds that measure it; undefined where it was over before. */
 async function measureShare(
-  { config, replica, validation, care }: Street,
+  { config, replica, validation, care, swarm }: Street,
   round: number,
   member: number,
-  members: number,
+  over: AbortSignal,
 ): Promise<number | undefined> {
   if (!measuresValidation(config, round)) return undefined;
-  const share = validationShare(validation.batches.length, member, members);
-  return share.length === 0 ? undefined : validation.measure(replica, share, () => care.duty.rest());
+  const share = validationShare(validation.batches.length, member, swarm.membersOf(round).length);
+  let sum = 0;
+  for (const batch of share) {
+    await care.duty.rest(over);
+    if (over.aborted) return undefined;
+    sum += await validation.measure(replica, [batch]);
+  }
+  return share.length === 0 ? undefined : sum / share.length;
 }
 
 /** Waits for the record, and books the wait: until every named body was here as exchange, the rest as agreement. */

@@ -44,6 +44,8 @@ export class TrainingLoop {
   /** A contribution that left in a round that is not over. */
   #sent: { readonly round: number; readonly mine: OwnContribution } | undefined;
   #waitsLong = false;
+  /** Of the round that is being trained. */
+  #over = new AbortController();
 
   /** Listens to the street's swarm from now on. */
   constructor(street: Street, host: LoopHost) {
@@ -73,8 +75,9 @@ export class TrainingLoop {
     return this.#waitsLong;
   }
 
-  /** Membership was given up or asked for by hand: a silent warm-up ends with that. */
+  /** Membership was given up or asked for by hand: a silent warm-up ends with that, and work on a round with giving up. */
   membershipChanged(): void {
+    if (!this.#host.wantsToTrain()) this.#over.abort();
     this.#catchingUp.endWarmUp();
     this.#look();
     this.#part.look();
@@ -142,15 +145,23 @@ export class TrainingLoop {
   }
 
   async #train(round: number, part: Part): Promise<RoundOutcome> {
+    const { swarm, clock } = this.#street;
     let cancel = (): void => undefined;
-    try {
-      return await trainRound(this.#street, round, part, (mine) => {
-        if (mine !== undefined) this.#sent = { round, mine };
-        cancel = this.#street.clock.after(patienceMs, () => {
-          this.#waitsLong = true;
-          this.#host.changed();
-        });
+    const over = new AbortController();
+    this.#over = over;
+    const end = (): void => {
+      over.abort();
+    };
+    swarm.agree(round).then(end, end);
+    const waiting = (mine: OwnContribution | undefined): void => {
+      if (mine !== undefined) this.#sent = { round, mine };
+      cancel = clock.after(patienceMs, () => {
+        this.#waitsLong = true;
+        this.#host.changed();
       });
+    };
+    try {
+      return await trainRound(this.#street, round, part, { over: over.signal, waiting });
     } finally {
       cancel();
       this.#waitsLong = false;

@@ -24,3 +24,17 @@ test('a GPU that fails now and then is set up again, one that fails on and on is
     }),
   );
 });
+
+test('a GPU that refuses work is set up again once an hour; a second time, what it refused ends it', () => {
+  const clock = new ManualClock();
+  const budget = new TroubleBudget(clock);
+  const refuses = new StarlingError('gpu-refuses-work', 'The GPU refused work.', 'Update the browser.');
+  const spend = (): void => {
+    budget.spend(refuses);
+  };
+  spend();
+  clock.advance(61 * 60_000);
+  spend();
+  clock.advance(59 * 60_000);
+  expect(spend).toThrow(refuses);
+});

@@ -33,17 +33,10 @@ export class ValidationSet {
     this.#tokenizer = tokenizer;
   }
 
-  /** The mean loss of these batches, nats a token; `between` is awaited before each. */
-  async measure(
-    replica: Replica,
-    indices: readonly number[],
-    between: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<number> {
+  /** The mean loss of these batches, nats a token. */
+  async measure(replica: Replica, indices: readonly number[]): Promise<number> {
     let sum = 0;
-    for (const index of indices) {
-      await between();
-      sum += await replica.evaluate(await this.#batch(index));
-    }
+    for (const index of indices) sum += await replica.evaluate(await this.#batch(index));
     return sum / indices.length;
   }
 

@@ -152,6 +152,13 @@ export class Volunteer {
         check: () => {
           bench.check();
         },
+        get refusals() {
+          return bench.refusals;
+        },
+        withheld: (round) => {
+          bench.withheld(round);
+          this.#changed();
+        },
         troubleBehind: (thrown) => bench.troubleBehind(thrown),
         recover: (trouble) => this.#recover(trouble),
       },

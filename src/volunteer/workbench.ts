@@ -12,6 +12,7 @@ import { GpuInUse } from './gpu-in-use.ts';
 import { planOf, quickBatch } from './gpu-plan.ts';
 import type { Platform } from './platform.ts';
 import { choosePrecision } from './precision.ts';
+import { RefusedRounds } from './refused-rounds.ts';
 import { hyperparametersOf, type RunConfig } from './run-config.ts';
 import type { StatusBoard } from './status-board.ts';
 import { TroubleBudget } from './trouble-budget.ts';
@@ -19,6 +20,12 @@ import { tuneKernels } from './tuning.ts';
 
 /** Longer than this, joining may not be held up by measuring dispatches. */
 const measuringMs = 5_000;
+
+/** What an event is shown as that tells of a trouble. */
+const eventKinds = new Map([
+  ['gpu-lost', 'gpu-lost'],
+  ['gpu-out-of-memory', 'gpu-memory'],
+]);
 
 interface Bench {
   readonly replica: Replica;
@@ -44,6 +51,13 @@ export class Workbench implements GpuCare {
   #longestMs: number | undefined;
   /** What ran out of memory. */
   #tooLarge: ReplicaOptions | undefined;
+  /** Memory ran out before the model was on the GPU: nothing else is put beside it. */
+  #isShort = false;
+  /** The bench is of the GPU in use. Others ask one of a lost GPU what a payload is, meanwhile. */
+  #isPlaced = false;
+  /** All was measured that is, on an adapter like the one in use. */
+  #isMeasured = false;
+  readonly #refused: RefusedRounds;
 
   /** `changed` is called when the board was written to out of turn. */
   constructor(
@@ -57,6 +71,7 @@ export class Workbench implements GpuCare {
     this.#board = board;
     this.#inUse = new GpuInUse(platform, board, changed);
     this.#budget = new TroubleBudget(platform.clock);
+    this.#refused = new RefusedRounds(platform.clock, board);
     this.#quickBatch = config.microBatch;
     this.duty = new DutyCycle(platform.clock, () => this.#inUse.busyMs);
   }
@@ -79,10 +94,9 @@ export class Workbench implements GpuCare {
   async setUp(): Promise<void> {
     try {
       await this.#setUp();
+      this.#isMeasured = true;
     } catch (thrown) {
-      const trouble = await this.troubleBehind(thrown);
-      if (trouble?.code !== 'gpu-lost') throw thrown;
-      await this.recover(trouble);
+      await this.recover(await this.#newTrouble(thrown));
     }
     this.duty.startAnew();
   }
@@ -95,30 +109,41 @@ export class Workbench implements GpuCare {
     return this.#inUse.troubleBehind(thrown);
   }
 
+  get refusals(): number {
+    return this.#inUse.refusals;
+  }
+
+  withheld(round: number): void {
+    this.#refused.withheld(round);
+  }
+
   async recover(trouble: StarlingError): Promise<void> {
     const { clock } = this.#platform;
     const start = clock.now();
-    if (trouble.code === 'gpu-out-of-memory') this.#tooLarge = this.#bench?.taken;
+    const { identity } = this.#inUse;
     let cause = trouble;
     for (let failures = 0; ; failures++) {
       this.#budget.spend(cause);
+      if (cause.code === 'gpu-out-of-memory') this.#takeLess();
       await this.#inUse.backOff(failures);
       try {
         this.#inUse.assertOpen();
         await this.#reopen();
         break;
       } catch (thrown) {
-        const again = await this.troubleBehind(thrown);
-        if (again?.code !== 'gpu-lost') throw thrown;
-        cause = again;
+        cause = await this.#newTrouble(thrown);
       }
     }
     this.duty.startAnew();
+    this.#refused.startAnew();
     if (trouble.code === 'gpu-lost') this.#board.gpuLosses++;
     this.#report();
     const seconds = ((clock.now() - start) / 1000).toFixed(1);
-    const kind = trouble.code === 'gpu-lost' ? 'gpu-lost' : 'gpu-memory';
-    this.#tell(kind, `${trouble.message.replace(/\.$/, '')}. It was set up again within ${seconds} s.`);
+    const where = identity === this.#inUse.identity ? '' : ` on ${this.#opened.adapter.name}`;
+    this.#tell(
+      eventKinds.get(trouble.code) ?? 'gpu-error',
+      `${trouble.message.replace(/\.$/, '')}. It was set up again${where} within ${seconds} s.`,
+    );
   }
 
   close(): void {
@@ -149,15 +174,53 @@ export class Workbench implements GpuCare {
     this.#report();
   }
 
+  /** The trouble behind something thrown, if setting up again may help; else throws it again. */
+  async #newTrouble(thrown: unknown): Promise<StarlingError> {
+    const trouble = await this.troubleBehind(thrown);
+    // That nothing smaller fits is what the model's own making says, not the GPU.
+    const isNews = trouble?.code === 'gpu-lost' || this.#inUse.trouble !== undefined;
+    if (trouble === undefined || !isNews) throw thrown;
+    return trouble;
+  }
+
+  /** What ran out of memory is not tried again. */
+  #takeLess(): void {
+    if (!this.#isPlaced) this.#isShort = true;
+    const whole = { seed: 0, batch: this.#quickBatch, sequence: this.#config.model.context };
+    this.#tooLarge = this.#isPlaced ? this.#set.taken : whole;
+  }
+
+  /** As it was, on the same adapter and once all was measured; else all is chosen, measured and cut anew. */
   async #reopen(): Promise<void> {
+    const { identity } = this.#inUse;
     const choices = new Map(this.#opened.choices);
     await this.#inUse.reopen();
-    for (const [key, variant] of choices) this.#opened.choices.set(key, variant);
-    this.#board.precision = undefined; // it may be another GPU
+    this.#isPlaced = false;
+    if (identity === this.#inUse.identity) {
+      for (const [key, variant] of choices) this.#opened.choices.set(key, variant);
+    } else {
+      this.#forgetMeasures();
+    }
+    if (!this.#isMeasured) {
+      await this.#setUp();
+      this.#isMeasured = true;
+      return;
+    }
     await this.#prepare();
   }
 
+  /** What was found out of a GPU says nothing of another. */
+  #forgetMeasures(): void {
+    this.#quickBatch = this.#config.microBatch;
+    this.#wholeMs = undefined;
+    this.#tooLarge = undefined;
+    this.#isShort = false;
+    this.#isMeasured = false;
+    this.#board.precision = undefined;
+  }
+
   async #tune(): Promise<void> {
+    if (this.#isShort) return;
     const { clock, tuning } = this.#platform;
     const { model, strategy } = this.#config;
     const work = { batch: this.#quickBatch, sequence: model.context, k: strategy.k };
@@ -171,8 +234,12 @@ export class Workbench implements GpuCare {
     const { model, seed } = this.#config;
     const size = { batch: this.#quickBatch, sequence: model.context };
     const { clock, precision: wished } = this.#platform;
-    this.#board.precision ??= await choosePrecision(this.#opened, model, size, { clock, wished });
-    const { precision } = this.#board.precision;
+    const isShort = this.#isShort;
+    const chosen =
+      this.#board.precision ?? (await choosePrecision(this.#opened, model, size, { clock, wished, isShort }));
+    this.check();
+    this.#board.precision = chosen;
+    const { precision } = chosen;
     this.#bench = await openReplica(
       this.#opened,
       model,
@@ -184,6 +251,7 @@ export class Workbench implements GpuCare {
       }),
       this.#tooLarge,
     );
+    this.#isPlaced = true;
     this.check();
     this.#inUse.assertOpen();
   }
@@ -205,9 +273,9 @@ export class Workbench implements GpuCare {
   }
 
   #clear(): void {
+    this.#isPlaced = false;
     this.#bench?.strategy.close();
     this.#bench?.replica.close();
-    this.#bench = undefined;
   }
 
   #report(): void {

@@ -217,7 +217,11 @@ function Volunteering({ page, snapshot }: RoleProps) {
           {volunteer.gpuErrors > 0 && (
             <div>
               <dt>GPU errors</dt>
-              <dd data-testid="gpu-errors">{volunteer.gpuErrors}, see what happened</dd>
+              <dd data-testid="gpu-errors">
+                {volunteer.gpuErrors}, see what happened
+                {volunteer.gpuRoundsWithheld > 0 &&
+                  `; nothing given to ${plural(volunteer.gpuRoundsWithheld, 'round')}`}
+              </dd>
             </div>
           )}
         </dl>
