@@ -1,29 +1,38 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { withErrorScopes } from '../gpu/problems.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { slotPresent } from '../kernels/top-k.ts';
 import type { Entrant } from '../kernels/entrant.ts';
+import { allocateScratch, type Scratch } from '../kernels/scratch.ts';
 import type { Family } from '../kernels/tuner.ts';
 import type { BlockLayout } from './blocks.ts';
 import { choosePacking, packingKey, packings, PayloadPacker, type Packing } from './payload-packer.ts';
 
+interface Slots {
+  readonly selection: Tensor;
+  readonly amplitudes: Tensor;
+}
+
 /** Packing the payload of a whole model, every block full, once a step. */
 export function packingFamily(gpu: Gpu, layout: BlockLayout, k: number): Family {
-  let slots: { readonly selection: Tensor; readonly amplitudes: Tensor } | undefined;
+  let scratch: Scratch<Slots> | undefined;
   const packers = new Map<Packing, PayloadPacker>();
-  const packerOf = (packing: Packing): PayloadPacker => {
-    slots ??= {
-      selection: gpu.tensor([layout.blocks, k], 'u32', 'tuner.selection', fullSlots(layout, k)),
-      amplitudes: gpu.tensor([layout.blocks, k], 'f32', 'tuner.amplitudes'),
-    };
-    const packer = packers.get(packing) ?? new PayloadPacker(gpu, layout, { ...slots, k, packing });
+  const make = (packing: Packing): PayloadPacker => {
+    if (scratch === undefined) throw new Error('a family is prepared before it is measured');
+    const packer = new PayloadPacker(gpu, layout, { ...scratch.tensors, k, packing });
     packers.set(packing, packer);
     return packer;
   };
   const entrantOf = (packing: Packing): Entrant => ({
     name: packing,
-    compile: () => packerOf(packing).compile(),
+    async compile() {
+      const packer = await withErrorScopes(gpu.device, `measuring packing by ${packing}`, () =>
+        make(packing),
+      );
+      await packer.compile();
+    },
     async run(count) {
-      for (let n = 0; n < count; n++) await packerOf(packing).pack([]);
+      for (let n = 0; n < count; n++) await packers.get(packing)?.pack([]);
     },
     abandon() {
       packers.get(packing)?.abandon(); // none where it could not be made
@@ -38,11 +47,17 @@ export function packingFamily(gpu: Gpu, layout: BlockLayout, k: number): Family 
         entrants: [usual, ...packings.filter((packing) => packing !== usual)].map(entrantOf),
       },
     ],
+    async prepare() {
+      scratch = await allocateScratch(gpu, 'measuring packing', (tensor) => ({
+        selection: tensor([layout.blocks, k], 'u32', 'tuner.selection', fullSlots(layout, k)),
+        amplitudes: tensor([layout.blocks, k], 'f32', 'tuner.amplitudes'),
+      }));
+    },
     free() {
       for (const packer of packers.values()) packer.close();
-      if (slots !== undefined) gpu.free(...Object.values(slots));
       packers.clear();
-      slots = undefined;
+      scratch?.free();
+      scratch = undefined;
     },
   };
 }

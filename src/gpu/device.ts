@@ -4,6 +4,8 @@ import { StarlingError } from '../base/errors.ts';
 export interface AdapterReport {
   readonly vendor: string;
   readonly architecture: string;
+  /** The model, where the browser tells. */
+  readonly device: string;
   readonly description: string;
   /** True where a CPU stands in for a GPU. Shown to the user, never hidden. */
   readonly software: boolean;
@@ -54,6 +56,7 @@ export function reportAdapter(info: GPUAdapterInfo): AdapterReport {
   return {
     vendor: info.vendor,
     architecture: info.architecture,
+    device: info.device,
     description: info.description,
     software,
     name: name ?? 'an unnamed adapter',

@@ -8,6 +8,8 @@ import { invariant } from '../base/invariant.ts';
 import type { OptionalFeature } from '../gpu/device.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { AttentionShape } from './attention.reference.ts';
+import { nearestChoices } from './choices.ts';
+import type { StoredType } from './stored-type.ts';
 
 /** A way to share the work of attention among threads. All give the same result within the promise. */
 export interface AttentionVariant {
@@ -41,25 +43,52 @@ export const attentionVariantsFor = (gpu: Gpu, { headSize }: Pick<AttentionShape
 /** Each pass has its own fastest variant. */
 export type AttentionPass = 'forward' | 'backward';
 
+/** What a variant is chosen for. */
+export interface AttentionCase extends AttentionShape {
+  /** What qkv and all of its type are stored as: f32 unless given. */
+  readonly stored?: StoredType;
+}
+
+const suffixOf = (stored: StoredType | undefined): string => (stored === 'f16' ? '/f16' : '');
+
 /** How a choice among the variants is remembered in `Gpu.choices`. */
 export const attentionKey = (
-  { batch, sequence, heads, headSize, kvHeads = heads }: AttentionShape,
+  { batch, sequence, heads, headSize, kvHeads = heads, stored }: AttentionCase,
   pass: AttentionPass = 'forward',
-): string => `attention-${pass}/${batch}x${sequence}x${heads}:${kvHeads}x${headSize}`;
+): string => `attention-${pass}/${batch}x${sequence}x${heads}:${kvHeads}x${headSize}${suffixOf(stored)}`;
 
 /** Four rows of larger heads no longer fit the registers of a GPU's thread. */
 const registersOfFour = 32;
 
-/** The variant measured fastest on this device, or, before any was, four rows a thread of small heads and one of large ones. */
+/** What was measured, the nearest first: of this case; of other batches or numbers of heads; and of the same two in f32. */
+function* measuredNames(
+  choices: Gpu['choices'],
+  { stored, ...shape }: AttentionCase,
+  pass: AttentionPass,
+): Generator<string | undefined, void> {
+  const { batch, sequence, heads, headSize } = shape;
+  yield choices.get(attentionKey({ ...shape, ...(stored && { stored }) }, pass));
+  const like = `^attention-${pass}/(\\d+)x${sequence}x(\\d+):\\d+x${headSize}${suffixOf(stored)}$`;
+  yield* nearestChoices(choices, new RegExp(like), batch * heads);
+  if (stored === 'f16') yield* measuredNames(choices, shape, pass);
+}
+
+/**
+ * The variant measured fastest on this device for the case, or for the one nearest to it, or, before any was, four rows a thread
+ * of small heads and one of large ones.
+ */
 export function chooseAttention(
   gpu: Gpu,
-  shape: AttentionShape,
+  shape: AttentionCase,
   pass: AttentionPass = 'forward',
 ): AttentionVariant {
   const offered = attentionVariantsFor(gpu, shape);
-  const measured = offered.find(({ name }) => name === gpu.choices.get(attentionKey(shape, pass)));
+  for (const name of measuredNames(gpu.choices, shape, pass)) {
+    const measured = offered.find((variant) => variant.name === name);
+    if (measured !== undefined) return measured;
+  }
   const rows = shape.headSize <= registersOfFour ? 4 : 1;
-  const found = measured ?? offered.find((variant) => variant.rows === rows);
-  invariant(found !== undefined, 'alone1 runs everywhere');
-  return found;
+  const usual = offered.find((variant) => variant.rows === rows);
+  invariant(usual !== undefined, 'alone1 runs everywhere');
+  return usual;
 }

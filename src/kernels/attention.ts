@@ -11,6 +11,7 @@ import {
   type AttentionVariant,
 } from './attention-variants.ts';
 import type { AttentionShape } from './attention.reference.ts';
+import { storedTypeOf } from './stored-type.ts';
 import { storedCode } from './stored.ts';
 
 /** Where q and k get their positions. Without, they have none. */
@@ -106,7 +107,7 @@ const mostLanes = 32; // invocations a workgroup
 function attentionSource(gpu: Gpu, operands: AttentionOperands, pass: AttentionPass) {
   const { batch, sequence, heads, kvHeads = heads, headSize, rotary, qkv } = operands;
   const { types, prefix } = storedCode({ Row: qkv });
-  const variant = operands.variant ?? chooseAttention(gpu, operands, pass);
+  const variant = operands.variant ?? chooseAttention(gpu, { ...operands, stored: storedTypeOf(qkv) }, pass);
   invariant(
     attentionVariantsFor(gpu, operands).includes(variant),
     `attention: ${variant.name} is not offered here for the head size ${headSize}`,
@@ -155,3 +156,6 @@ function checkOperands(
   for (const tensor of tensors.queries) expect(tensor, rows * heads);
   if (rotary !== undefined) expect(rotary.table, sequence * headSize);
 }
+
+/** Changes with whatever all variants share. */
+export const attentionFingerprint = JSON.stringify([forwardCode, backwardCode, mostLanes]);

@@ -65,3 +65,6 @@ export function compressPack(gpu: Gpu, op: PackTensors): Dispatch[] {
   const packing = gpu.kernels.bind(pack, [selection, gains, sums, amplitudes, payload, sorted], count);
   return groups === 1 ? [packing] : [gpu.kernels.bind(measure, [selection, gains, sums], count), packing];
 }
+
+/** Changes with how a payload is packed. */
+export const packFingerprint = JSON.stringify([code, groupBlocks]);

@@ -120,3 +120,9 @@ const sourceOf = (variant: CompressVariant, k: number): KernelSource => ({
   sizes: variant === 'lane' ? { K: k, LANES: laneGroup } : { K: k },
   promise: { kind: 'close', relativeL2: 1e-5 },
 });
+
+/** Changes with any variant. */
+export const compressFingerprint = JSON.stringify([
+  ...compressVariants.map((variant) => sourceOf(variant, 1)),
+  ...[laneGroup, laneGroups, mostBlocks],
+]);

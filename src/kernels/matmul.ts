@@ -2,7 +2,14 @@ import { invariant } from '../base/invariant.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Dispatch } from '../gpu/kernel.ts';
 import type { Tensor } from '../gpu/tensor.ts';
-import { matmulSource, variantsFor, type MatmulCase, type MatmulVariant } from './matmul-source.ts';
+import { nearestChoices } from './choices.ts';
+import {
+  matmulSource,
+  variantsFor,
+  type MatmulCase,
+  type MatmulVariant,
+  type StoredTypes,
+} from './matmul-source.ts';
 import type { MatmulShape } from './matmul.reference.ts';
 import { storedTypeOf } from './stored-type.ts';
 
@@ -101,11 +108,24 @@ function besideOf(epilogue: Epilogue | undefined): Tensor | undefined {
   }
 }
 
-/** How a choice is remembered: what follows a product does not change which variant makes it fastest. */
-export const caseKey = ({ m, n, k, transpose }: MatmulShape): string => `matmul-${transpose}/${m}x${n}x${k}`;
+/** What a variant is chosen for. */
+export interface Product extends MatmulShape {
+  /** All f32 unless given. */
+  readonly stored?: Pick<StoredTypes, 'a' | 'b' | 'out'>;
+}
+
+/** How a choice is remembered: what follows a product does not change which variant makes it fastest, how it is stored does. */
+export const caseKey = (product: Product): string => keyOf(product, product.m, product.n, product.k);
+
+type Number = number | string;
+
+function keyOf({ transpose, stored }: Product, m: Number, n: Number, k: Number): string {
+  const types = stored === undefined ? [] : [stored.a, stored.b, stored.out];
+  return `matmul-${transpose}/${m}x${n}x${k}${types.includes('f16') ? `/${types.join('-')}` : ''}`;
+}
 
 /** Below this many outputs larger tiles would leave most of even a small GPU idle. */
-export const isSmall = ({ m, n }: MatmulShape): boolean => m * n < 2048 || m <= 4 || n <= 4;
+export const isSmall = ({ m, n }: Pick<MatmulShape, 'm' | 'n'>): boolean => m * n < 2048 || m <= 4 || n <= 4;
 
 /** What is taken where none was measured. */
 export function usualVariant(offered: readonly MatmulVariant[], shape: MatmulShape): MatmulVariant['name'] {
@@ -113,13 +133,35 @@ export function usualVariant(offered: readonly MatmulVariant[], shape: MatmulSha
   return offered.some(({ name }) => name === wanted) ? wanted : 'tile8';
 }
 
-/** The variant measured fastest for the shape, if it is offered for this case of it; else the usual one. */
+/**
+ * What was measured, the nearest first: of this product; of the same with fewer or more rows, as where a batch is taken in pieces;
+ * and of the same two in f32, should it be of halves.
+ */
+function* measuredNames(choices: Gpu['choices'], product: Product): Generator<string | undefined, void> {
+  const { m, n, k, transpose, stored } = product;
+  yield choices.get(caseKey(product));
+  const any = '(\\d+)';
+  const [rows, like] = transpose === 'tn' ? [k, keyOf(product, m, n, any)] : [m, keyOf(product, any, n, k)];
+  yield* nearestChoices(
+    choices,
+    new RegExp(`^${like}$`),
+    rows,
+    (size) => transpose === 'tn' || isSmall({ m: size, n }) === isSmall(product),
+  );
+  if (stored !== undefined) yield* measuredNames(choices, { m, n, k, transpose });
+}
+
+/** The variant measured fastest for the shape, or for the one nearest to it, if it is offered for this case; else the usual one. */
 export function chooseVariant(gpu: Gpu, product: MatmulCase): MatmulVariant {
   const offered = variantsFor(gpu, product);
   const named = (wanted: string | undefined): MatmulVariant | undefined =>
     offered.find(({ name }) => name === wanted);
-  // What was measured of the shape may not be offered with this epilogue, or in so large a batch.
-  const found = named(gpu.choices.get(caseKey(product))) ?? named(usualVariant(offered, product));
-  invariant(found !== undefined, 'tile8 runs everywhere');
-  return found;
+  for (const name of measuredNames(gpu.choices, product)) {
+    // What was measured may not be offered with this epilogue, or in so large a batch.
+    const measured = named(name);
+    if (measured !== undefined) return measured;
+  }
+  const usual = named(usualVariant(offered, product));
+  invariant(usual !== undefined, 'tile8 runs everywhere');
+  return usual;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeMachine } from '../testing/fake-machine.ts';
-import { undecided } from './choices.ts';
+import { borrowed, undecided } from './choices.ts';
 import { tune, type Family } from './tuner.ts';
 
 /** One visit to that machine. */
@@ -79,6 +79,72 @@ describe('the tuner', () => {
     await visit(machine, choices, [machine.family(1, large, small, smaller)], 150);
     expect(Object.fromEntries(choices)).toMatchObject({ large: 'a', small: 'b', smaller: 'a' });
     expect(undecided(choices, [large, small, smaller])).toEqual([]);
+  });
+
+  it('measures what borrowed its winner once there is time, after all that has none, and ends', async () => {
+    const machine = new FakeMachine();
+    const fakes = { a: { ms: 60 }, b: { ms: 70 }, c: { ms: 80 }, hopeless: { ms: 190 } };
+    const large = machine.contest('large', fakes, ['small']);
+    const small = machine.contest('small', { ...fakes, c: { ms: 50 } });
+    const alone = machine.contest('alone', { a: { ms: 40 }, b: { ms: 60 } });
+    const contests = [large, small, alone];
+    const choices = new Map<string, string>();
+    const next = () => visit(machine, choices, [machine.family(1, ...contests)], 1_000);
+    await next();
+    expect(Object.fromEntries(choices)).toEqual({
+      large: 'a',
+      small: 'a',
+      'small#borrowed': 'b,c',
+      alone: 'a',
+    });
+    expect(undecided(choices, contests)).toEqual([]);
+    expect(borrowed(choices, contests)).toEqual([small]);
+    machine.asked.length = 0;
+    await next();
+    expect(machine.asked).toEqual(['small a', 'small b', 'small c']);
+    expect([...choices].sort()).toEqual([
+      ['alone', 'a'],
+      ['large', 'a'],
+      ['small', 'c'],
+    ]);
+    expect(await next()).toEqual([]);
+  });
+
+  it('goes on at each visit where it ended in what was borrowed, and takes no winner over twice', async () => {
+    const machine = new FakeMachine();
+    const fakes = { a: { ms: 50 }, b: { ms: 60 }, c: { ms: 70 }, d: { ms: 80 } };
+    const large = machine.contest('large', fakes, ['small']);
+    const small = machine.contest('small', { ...fakes, b: { ms: 40 } });
+    const choices = new Map([
+      ['large', 'a'],
+      ['small', 'a'],
+      ['small#borrowed', 'b,c,d'],
+    ]);
+    const states: (string | undefined)[] = [];
+    for (let count = 0; count < 4; count++) {
+      await visit(machine, choices, [machine.family(1, large, small)], 1);
+      states.push(choices.get('small'), choices.get('small#borrowed'));
+    }
+    expect(states).toEqual(['b', 'c,d', 'b', 'd', 'b', undefined, 'b', undefined]);
+  });
+
+  it('leaves a family alone that cannot be prepared, says why, and goes on with the others', async () => {
+    const machine = new FakeMachine();
+    const fakes = { a: { ms: 1 }, b: { ms: 2 } };
+    const broken = machine.family(5, machine.contest('broken', fakes), machine.contest('decided', fakes));
+    broken.prepare = () => Promise.reject(new Error('no memory'));
+    const choices = new Map([['decided', 'b']]);
+    const trials = await visit(
+      machine,
+      choices,
+      [broken, machine.family(1, machine.contest('op', fakes))],
+      1_000,
+    );
+    expect(Object.fromEntries(choices)).toEqual({ decided: 'b', op: 'a' });
+    expect(trials.filter(({ problem }) => problem !== undefined)).toEqual([
+      { key: 'broken', variant: 'a', ms: Infinity, problem: 'no memory', isSkipped: true },
+    ]);
+    expect(broken.freed).toBe(1);
   });
 
   it('tries what is far behind in one contest in no other of the family, but for what suits only some', async () => {

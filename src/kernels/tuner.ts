@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
-import { contestants, noteChoice } from './choices.ts';
+import { borrowed, contestants, noteChoice, undecided, type Open } from './choices.ts';
 import type { Entrant } from './entrant.ts';
 import { alone, beyond, takeTurns, together, type Measured } from './turns.ts';
 
@@ -10,7 +10,7 @@ export interface Contest {
   readonly key: string;
   /** The first is what is taken where none was measured, or nearly. */
   readonly entrants: readonly Entrant[];
-  /** Cases for which its winner stands unless they are measured in the same visit. */
+  /** Cases of the family that borrow its winner until they are measured. */
   readonly like?: readonly string[];
   /** Has a part of the family's time to itself; those that do not take what is left, one after the other. */
   readonly leads?: boolean;
@@ -21,6 +21,8 @@ export interface Family {
   /** Operations of a step that they decide about. */
   readonly work: number;
   readonly contests: readonly Contest[];
+  /** Makes what is run on, where any contest is held. Throws StarlingError `gpu-out-of-memory`: then none is. */
+  prepare(): Promise<void>;
   /** Frees what was run on. */
   free(): void;
 }
@@ -33,6 +35,8 @@ export interface Trial {
   readonly ms: number;
   /** Why it cannot be used here. */
   readonly problem?: string;
+  /** Nothing of the family was measured, for want of what it is run on. */
+  readonly isSkipped?: true;
 }
 
 export interface TunerOptions {
@@ -59,8 +63,9 @@ const leastShare = 0.1;
 
 /**
  * Measures which variant does each case fastest on this device, and notes it in `choices`. Each family has a part of the time by
- * its work, in the order given; what one leaves over is the next one's, and at last that of contests that were cut short. One that
- * is cut short notes the best so far and whom it left out, for the next visit. Returns what was measured.
+ * its work, in the order given; what one leaves over is the next one's, and at last that of contests that were cut short. Then come
+ * those whose winner is borrowed. One that is cut short notes the best so far and whom it left out, for the next visit. A family
+ * that cannot be prepared is left as it is. Returns what was measured.
  */
 export async function tune(
   choices: Map<string, string>,
@@ -69,50 +74,78 @@ export async function tune(
 ): Promise<readonly Trial[]> {
   const trials: Trial[] = [];
   const start = clock.now();
+  const lastMs = start + budgetMs;
   const shares = families.map(({ work }, _, { length }) => {
     const all = families.reduce((sum, one) => sum + one.work, 0);
     return leastShare + (1 - leastShare * length) * (all > 0 ? work / all : 1 / length);
   });
   const dropped = families.map(() => new Set<string>());
-  const standIns = new Set<string>();
-  const hold = async (index: number, endMs: number): Promise<void> => {
-    const { contests } = families[index];
+  const prepared = new Map<Family, Promise<boolean>>();
+  const prepare = async (family: Family): Promise<boolean> => {
+    try {
+      await family.prepare();
+      return true;
+    } catch (thrown) {
+      const problem = describeError(thrown);
+      for (const { key, entrants } of [
+        ...undecided(choices, family.contests),
+        ...borrowed(choices, family.contests),
+      ])
+        trials.push({ key, variant: entrants[0].name, ms: Infinity, problem, isSkipped: true });
+      return false;
+    }
+  };
+  const hold = async (index: number, endMs: number, why: Open): Promise<void> => {
+    const family = families[index];
+    const { contests } = family;
+    const openOf = why === 'left' ? undecided : borrowed;
     for (const [at, contest] of contests.entries()) {
+      lend(choices, contest, contests, { dropped: dropped[index], isNew: false });
+      if (openOf(choices, [contest]).length === 0) continue;
       if (clock.now() >= endMs) return;
-      const { key, like = [] } = contest;
-      const parts = Math.max(1, contests.slice(at).filter(({ leads }) => leads).length);
-      const open = contestants(choices, contest);
-      const entrants = standIns.has(key) ? bestFirst(contest.entrants, choices.get(key)) : open;
-      const here = await compare(choices, { key, entrants }, dropped[index], {
-        ...{ clock, endMs: clock.now() + (endMs - clock.now()) / parts },
-        ...{ lastMs: start + budgetMs, longestMs: longestCompile * budgetMs },
+      if (!prepared.has(family)) prepared.set(family, prepare(family));
+      if (!(await prepared.get(family))) return;
+      const parts = openOf(choices, contests.slice(at)).filter(({ leads }) => leads).length;
+      const entrants = contestants(choices, contest);
+      const here = await compare(choices, { ...contest, entrants }, dropped[index], {
+        ...{ clock, endMs: clock.now() + (endMs - clock.now()) / Math.max(1, parts), why },
+        ...{ lastMs, longestMs: longestCompile * budgetMs },
       });
       trials.push(...here);
-      const winner = choices.get(key);
-      if (winner === undefined || here.length === 0) continue;
-      standIns.delete(key);
-      for (const other of like) {
-        if (choices.has(other)) continue;
-        noteChoice(choices, other, winner, []);
-        standIns.add(other);
-      }
+      lend(choices, contest, contests, { dropped: dropped[index], isNew: here.length > 0 });
     }
   };
   try {
     let endMs = start;
     for (let index = 0; index < families.length; index++) {
       endMs += shares[index] * budgetMs;
-      await hold(index, endMs);
+      await hold(index, endMs, 'left');
     }
-    for (let index = 0; index < families.length; index++) await hold(index, start + budgetMs);
+    for (const why of ['left', 'borrowed'] as const)
+      for (let index = 0; index < families.length; index++) await hold(index, lastMs, why);
   } finally {
     for (const family of families) family.free();
   }
   return trials;
 }
 
-const bestFirst = (entrants: readonly Entrant[], best: string | undefined): readonly Entrant[] =>
-  [...entrants].sort((a, b) => Number(b.name === best) - Number(a.name === best));
+/** Contests like one that has a winner take it over where they have none, and, if it is new, where theirs is borrowed. */
+function lend(
+  choices: Map<string, string>,
+  { key, like = [] }: Contest,
+  contests: readonly Contest[],
+  { dropped, isNew }: { readonly dropped: ReadonlySet<string>; readonly isNew: boolean },
+): void {
+  const winner = choices.get(key);
+  for (const other of contests.filter((one) => like.includes(one.key))) {
+    const names = other.entrants.map(({ name }) => name);
+    const isFree = !choices.has(other.key) || (isNew && borrowed(choices, [other]).length > 0);
+    if (winner === undefined || !isFree || choices.get(other.key) === winner || !names.includes(winner))
+      continue;
+    const others = names.filter((name) => name !== winner && !dropped.has(name));
+    noteChoice(choices, other.key, winner, others, 'borrowed');
+  }
+}
 
 interface Times {
   readonly clock: Clock;
@@ -121,6 +154,8 @@ interface Times {
   readonly lastMs: number;
   /** That a variant may take to compile. */
   readonly longestMs: number;
+  /** Why the contest is held, and whoever is left out was not measured. */
+  readonly why: Open;
 }
 
 /** Notes the best of a few turns of each entrant, as far as the time reaches; none if it does not reach the first. */
@@ -128,7 +163,7 @@ async function compare(
   choices: Map<string, string>,
   { key, entrants }: Contest,
   dropped: Set<string>,
-  { clock, endMs, lastMs, longestMs }: Times,
+  { clock, endMs, lastMs, longestMs, why }: Times,
 ): Promise<Trial[]> {
   const trials: Trial[] = [];
   const measured: Measured[] = [];
@@ -180,7 +215,7 @@ async function compare(
   for (const time of [alone, together])
     for (const one of beyond(hopeless, measured, time))
       if (one.entrant.isParticular !== true) dropped.add(one.entrant.name);
-  noteChoice(choices, key, best.variant, left);
+  noteChoice(choices, key, best.variant, left, why);
   return trials;
 }
 

@@ -30,6 +30,7 @@ export class FakeMachine {
   family(work: number, ...contests: Contest[]): Family & { freed: number } {
     const family = {
       ...{ work, contests, freed: 0 },
+      prepare: () => Promise.resolve(),
       free() {
         family.freed++;
       },

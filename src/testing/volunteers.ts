@@ -7,7 +7,7 @@ import type { Transport } from '../swarm/transport.ts';
 import { runIdOf, type RunConfig } from '../volunteer/run-config.ts';
 import { planRun } from '../volunteer/run-plan.ts';
 import type { VolunteerStatus } from '../volunteer/status.ts';
-import type { TuningStore } from '../volunteer/tuning.ts';
+import type { TuningStore } from '../volunteer/tuning-record.ts';
 import { Volunteer } from '../volunteer/volunteer.ts';
 import { toyCorpus } from './gpu-swarm.ts';
 
@@ -15,7 +15,7 @@ import { toyCorpus } from './gpu-swarm.ts';
 const measured = new Map<string, unknown>();
 const tuning: TuningStore = {
   get: (adapter) => Promise.resolve(measured.get(adapter)),
-  put: (adapter, choices) => Promise.resolve(void measured.set(adapter, choices)),
+  put: (adapter, record) => Promise.resolve(void measured.set(adapter, record)),
 };
 
 /** Volunteers of one run of a toy model, each with a GPU of its own, over a memory network without delay. None runs yet. */

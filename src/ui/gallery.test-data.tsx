@@ -74,7 +74,7 @@ const peers = (states: readonly string[]) =>
 
 const training: Partial<VolunteerStatus> = {
   self: a as PeerId,
-  adapter: { vendor: '', architecture: '', description: '', software: false, name: 'Apple M3' },
+  adapter: { vendor: '', architecture: '', device: '', description: '', software: false, name: 'Apple M3' },
   reason: 'Computing round 42.',
   round: 41,
   endRound: 300,

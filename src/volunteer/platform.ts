@@ -4,7 +4,7 @@ import type { Precision } from '../model/precision.ts';
 import type { Signer } from '../swarm/identity.ts';
 import type { SigningLog } from '../swarm/signing-log.ts';
 import type { Transport } from '../swarm/transport.ts';
-import type { TuningStore } from './tuning.ts';
+import type { TuningStore } from './tuning-record.ts';
 
 /** What a host (a page's worker, Node, a test) supplies to a volunteer. */
 export interface Platform {

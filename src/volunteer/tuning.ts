@@ -5,24 +5,25 @@ import { packings } from '../compression/payload-packer.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { attentionFamily } from '../kernels/attention-tuner.ts';
 import { attentionVariants } from '../kernels/attention-variants.ts';
+import { borrowed, keptChoices, recallChoices, undecided } from '../kernels/choices.ts';
 import { compressFamily } from '../kernels/compress-tuner.ts';
 import { compressVariants } from '../kernels/compress.ts';
 import { matmulVariants } from '../kernels/matmul-source.ts';
 import { matmulFamily } from '../kernels/matmul-tuner.ts';
-import { keptChoices, recallChoices, undecided } from '../kernels/choices.ts';
 import { tune, type Family } from '../kernels/tuner.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { parameterLayout } from '../model/parameters.ts';
-import { attentionShape, productShapes } from '../model/product-shapes.ts';
-
-/** Where a host keeps what was measured, by adapter. Anything may come back: it is checked. */
-export interface TuningStore {
-  get(adapter: string): Promise<unknown>;
-  put(adapter: string, choices: Readonly<Record<string, string>>): Promise<void>;
-}
+import type { Precision } from '../model/precision.ts';
+import { attentionShape, productShapes, widestProducts } from '../model/product-shapes.ts';
+import { machineOf, recordedChoices, type TuningStore } from './tuning-record.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 /** A volunteer that waits longer than this to begin learns nothing it can make up for. */
 const budgetMs = 2_000;
+/** Of it, what the precision is chosen by. */
+const compareMs = 800;
+/** So long only, where every case has a winner and some are borrowed. */
+const leisureMs = 500;
 /** Work fails a moment before the device says that it is lost. */
 const reasonComesWithinMs = 300;
 
@@ -31,6 +32,8 @@ export interface TuningHelp {
   readonly store: TuningStore | undefined;
   /** Throws where the GPU has failed meanwhile. */
   readonly check?: () => void;
+  /** Told why something was not measured: a sentence for people. */
+  readonly tell?: (text: string) => void;
 }
 
 /** What a volunteer will do over and over. */
@@ -39,6 +42,11 @@ export interface TunedWork {
   readonly sequence: number;
   /** Coefficients of a block that leave in a round; without, nothing is compressed. */
   readonly k?: number;
+  /**
+   * What gradients are computed in, f32 unless given. While that is open, how it is chosen: asked once the products that f32 and
+   * f16 are compared by are done by their best variants.
+   */
+  readonly precision?: Precision | (() => Promise<Precision>);
 }
 
 const names = new Set<string>([
@@ -49,37 +57,80 @@ const names = new Set<string>([
 ]);
 
 /**
- * Chooses the variants of a model's products, its attention and its compression: as kept for this adapter and driver, else by
- * measuring for two seconds, products first. Never fails for want of a store. Throws what `check` throws after measuring: then what was
- * measured says nothing, and is neither taken nor kept.
+ * Chooses the variants of a model's products, its attention and its compression: as kept for this adapter and these kernels, else by
+ * measuring for two seconds, products first. Never fails for want of a store, or of memory to measure on: what was not measured is
+ * done as usual, and told. Throws what `check` throws after measuring: then what was measured says nothing, and is neither taken nor
+ * kept.
  */
 export async function tuneKernels(
   gpu: Gpu,
   model: ModelConfig,
-  work: TunedWork,
-  { clock, store, check }: TuningHelp,
+  { precision = 'f32', ...work }: TunedWork,
+  help: TuningHelp,
 ): Promise<void> {
-  const { vendor, architecture, description } = gpu.adapter;
-  const adapter = `${vendor}/${architecture}/${description}`;
+  const machine = help.store === undefined ? undefined : await machineOf(gpu);
   // A store that refuses costs two seconds at the next visit, and nothing else.
-  recallChoices(gpu, await store?.get(adapter).catch(() => undefined), names);
-  // Who was left out at one visit is measured at the next. A case that took over the winner of another of its like stays as it is:
+  const kept = machine && (await help.store?.get(machine.adapter).catch(() => undefined));
+  if (machine !== undefined) recallChoices(gpu, recordedChoices(kept, machine), names);
+  const keep = async (): Promise<void> => {
+    if (machine === undefined) return;
+    const { adapter, version } = machine;
+    await help.store?.put(adapter, { version, choices: keptChoices(gpu) }).catch(() => undefined);
+  };
+  let leftMs = budgetMs;
+  const measure = async (families: readonly Family[], mostMs: number): Promise<void> => {
+    const start = help.clock.now();
+    if (await measureOpen(gpu, families, Math.min(mostMs, leftMs), help)) await keep();
+    leftMs = Math.max(0, leftMs - (help.clock.now() - start));
+  };
+  if (typeof precision === 'function' && gpu.device.features.has('shader-f16')) {
+    const either = (['f32', 'mixed'] as const).map((one) =>
+      matmulFamily(gpu, widestProducts(model, { ...work, precision: one })),
+    );
+    await measure(either, compareMs);
+  }
+  const chosen = typeof precision === 'function' ? await precision() : precision;
+  await measure(familiesOf(gpu, model, work, chosen), budgetMs);
+}
+
+/** Whether anything was measured and may be kept. */
+async function measureOpen(
+  gpu: Gpu,
+  families: readonly Family[],
+  mostMs: number,
+  { clock, check, tell }: TuningHelp,
+): Promise<boolean> {
+  // Who was left out at one visit is measured at the next. So are cases that borrowed a winner, but nobody waits long for that:
   // measuring every shape anew would not end within a few visits.
-  const open = familiesOf(gpu, model, work)
-    .map((family) => ({ ...family, contests: undecided(gpu.choices, family.contests) }))
-    .filter(({ contests }) => contests.length > 0);
-  if (open.length === 0) return;
+  const isUndecided = families.some(({ contests }) => undecided(gpu.choices, contests).length > 0);
+  const open = families.filter(
+    ({ contests }) => [...undecided(gpu.choices, contests), ...borrowed(gpu.choices, contests)].length > 0,
+  );
+  if (open.length === 0) return false;
   const before = new Map(gpu.choices);
-  const trials = await tune(gpu.choices, open, { clock, budgetMs });
-  if (trials.some(({ problem }) => problem !== undefined)) await lossOrPause(gpu, clock);
+  const forget = (): void => {
+    gpu.choices.clear();
+    for (const [key, variant] of before) gpu.choices.set(key, variant);
+  };
+  const budgetMs = isUndecided ? mostMs : Math.min(mostMs, leisureMs);
+  const { made: trials, refused } = await unlessRefused(gpu, 'measuring kernels', () =>
+    tune(gpu.choices, open, { clock, budgetMs }),
+  );
+  if (refused !== undefined || trials.some(({ problem }) => problem !== undefined))
+    await lossOrPause(gpu, clock);
   try {
     check?.();
   } catch (thrown) {
-    gpu.choices.clear();
-    for (const [key, variant] of before) gpu.choices.set(key, variant);
+    forget();
     throw thrown;
   }
-  if (trials.length > 0) await store?.put(adapter, keptChoices(gpu)).catch(() => undefined);
+  const skipped = trials.filter(({ isSkipped }) => isSkipped).map(({ problem = '' }) => problem);
+  const problems = refused === undefined ? skipped : [refused.message];
+  for (const problem of new Set(problems))
+    tell?.(`Not all kernels could be measured: the usual ones are taken. ${problem}`);
+  // What ran without its memory was quick, and says nothing.
+  if (refused !== undefined) forget();
+  return refused === undefined && trials.some(({ ms }) => ms < Infinity);
 }
 
 async function lossOrPause(gpu: Gpu, clock: Clock): Promise<void> {
@@ -91,10 +142,16 @@ async function lossOrPause(gpu: Gpu, clock: Clock): Promise<void> {
   cancel();
 }
 
-function familiesOf(gpu: Gpu, model: ModelConfig, { k, ...size }: TunedWork): readonly Family[] {
+function familiesOf(
+  gpu: Gpu,
+  model: ModelConfig,
+  { k, ...size }: Omit<TunedWork, 'precision'>,
+  precision: Precision,
+): readonly Family[] {
+  const pass = { ...size, precision };
   const learning = [
-    matmulFamily(gpu, productShapes(model, size), model.blocks),
-    attentionFamily(gpu, attentionShape(model, size), model.blocks),
+    matmulFamily(gpu, productShapes(model, pass), model.blocks),
+    attentionFamily(gpu, attentionShape(model, pass), model.blocks),
   ];
   if (k === undefined) return learning;
   const layout = blockLayout(parameterLayout(model).specs);
