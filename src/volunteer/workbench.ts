@@ -4,6 +4,7 @@ import { SeededRandom } from '../base/random.ts';
 import { longestDispatch } from '../gpu/dispatch-times.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { openReplica } from '../model/open-replica.ts';
+import type { Precision } from '../model/precision.ts';
 import type { Replica, ReplicaOptions } from '../model/replica.ts';
 import { DistroStrategy } from '../strategies/distro.ts';
 import { DutyCycle } from './duty-cycle.ts';
@@ -221,25 +222,24 @@ export class Workbench implements GpuCare {
 
   async #tune(): Promise<void> {
     if (this.#isShort) return;
-    const { clock, tuning } = this.#platform;
+    const { clock, tuning, precision: wished } = this.#platform;
     const { model, strategy } = this.#config;
-    const work = { batch: this.#quickBatch, sequence: model.context, k: strategy.k };
+    const isOpen = wished === undefined && this.#board.precision === undefined;
+    const precision = isOpen ? () => this.#precision() : await this.#precision();
+    const work = { batch: this.#quickBatch, sequence: model.context, k: strategy.k, precision };
     const check = (): void => {
       this.check();
     };
-    await tuneKernels(this.#opened, model, work, { clock, store: tuning, check });
+    const tell = (text: string): void => {
+      this.#tell('gpu-error', text);
+    };
+    await tuneKernels(this.#opened, model, work, { clock, store: tuning, check, tell });
   }
 
   async #prepare(): Promise<void> {
     const { model, seed } = this.#config;
     const size = { batch: this.#quickBatch, sequence: model.context };
-    const { clock, precision: wished } = this.#platform;
-    const isShort = this.#isShort;
-    const chosen =
-      this.#board.precision ?? (await choosePrecision(this.#opened, model, size, { clock, wished, isShort }));
-    this.check();
-    this.#board.precision = chosen;
-    const { precision } = chosen;
+    const precision = await this.#precision();
     this.#bench = await openReplica(
       this.#opened,
       model,
@@ -254,6 +254,19 @@ export class Workbench implements GpuCare {
     this.#isPlaced = true;
     this.check();
     this.#inUse.assertOpen();
+  }
+
+  /** What gradients are computed in here: chosen once for a GPU. */
+  async #precision(): Promise<Precision> {
+    const { model } = this.#config;
+    const { clock, precision: wished } = this.#platform;
+    const size = { batch: this.#quickBatch, sequence: model.context };
+    const isShort = this.#isShort;
+    const chosen =
+      this.#board.precision ?? (await choosePrecision(this.#opened, model, size, { clock, wished, isShort }));
+    this.check();
+    this.#board.precision = chosen;
+    return chosen.precision;
   }
 
   /** The longest dispatch of a piece, ms. */
