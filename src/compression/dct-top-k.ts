@@ -109,9 +109,9 @@ export class DctTopK {
     );
   }
 
-  /** All it dispatches, to be run one by one for how long they take: what is in `momentum` then means nothing. */
+  /** All it dispatches round by round, to be run one by one for how long they take: what is in `momentum` then means nothing. */
   get dispatches(): readonly Dispatch[] {
-    return [...this.#fold, ...this.#take, ...this.#packer.dispatches, ...this.#putBack];
+    return [...this.#fold, ...this.#take, ...this.#packer.dispatches];
   }
 
   /**

@@ -1,22 +1,20 @@
-import { expect, test } from 'vitest';
-import { ManualClock, realClock } from '../base/clock.ts';
+import { afterEach, expect, test } from 'vitest';
+import { ManualClock } from '../base/clock.ts';
 import { openTestGpu } from '../testing/gpu.ts';
-import { longestDispatch } from './dispatch-times.ts';
+import { dispatchTimes } from './dispatch-times.ts';
 import type { Dispatch } from './kernel.ts';
 
 const gpu = await openTestGpu();
 const out = gpu.tensor([64], 'u32', 'out');
 
-/** Counts to `rounds` in every invocation. */
-const busy = (name: string, rounds: number): Dispatch =>
+/** Does nothing much, in so many workgroups. */
+const named = (name: string, groups: Dispatch['groups'] = [1, 1, 1]): Dispatch =>
   gpu.kernels.bind(
     {
       name,
       code: `@group(0) @binding(1) var<storage, read_write> out: array<u32>;
-        @compute @workgroup_size(64) fn main(@builtin(local_invocation_id) id: vec3u) {
-          var x = id.x;
-          for (var i = 0u; i < ${rounds}u; i++) { x = x * 1664525u + 1013904223u; }
-          out[id.x] = x;
+        @compute @workgroup_size(1) fn main(@builtin(workgroup_id) group: vec3u) {
+          out[group.x % 64u] = group.y;
         }`,
       entry: 'main',
       bindings: ['write'],
@@ -24,31 +22,76 @@ const busy = (name: string, rounds: number): Dispatch =>
       promise: { kind: 'bitwise' },
     },
     [out],
-    [1, 1, 1],
+    groups,
   );
 
-test('the longest of several dispatches is found, and equal ones are run once', async () => {
-  const dispatches = [busy('short', 10), busy('long', 2_000_000), busy('short', 10), busy('medium', 1_000)];
-  gpu.submit(dispatches);
-  await gpu.idle();
-  const run: string[] = [];
-  gpu.onDispatch = ({ kernel }) => run.push(kernel);
-  const { name, ms } = await longestDispatch(gpu, dispatches, { clock: realClock, budgetMs: 5_000 });
-  gpu.onDispatch = undefined;
-  expect(name).toBe('long');
-  expect(ms).toBeGreaterThan(1);
-  expect(run.filter((kernel) => kernel === 'short')).toHaveLength(1);
-});
-
-test('none is begun after the time is up', async () => {
+/** A clock by which a workgroup of each kernel takes so long, and what was run: kernel and workgroups. */
+function slow(msOfGroup: Readonly<Record<string, number>>) {
   const clock = new ManualClock();
   const run: string[] = [];
-  gpu.onDispatch = ({ kernel }) => {
-    run.push(kernel);
-    clock.advance(15);
+  gpu.onDispatch = ({ kernel, groups: [x, y, z] }) => {
+    run.push(`${kernel} ${x * y * z}`);
+    clock.advance((msOfGroup[kernel] ?? NaN) * x * y * z);
   };
-  const dispatches = [busy('a', 1), busy('b', 1), busy('c', 1)];
-  expect(await longestDispatch(gpu, dispatches, { clock, budgetMs: 20 })).toEqual({ name: 'a', ms: 15 });
+  return { clock, run };
+}
+
+afterEach(() => {
   gpu.onDispatch = undefined;
-  expect(run).toEqual(['a', 'b']);
+});
+
+const inMs = ({ measured }: Awaited<ReturnType<typeof dispatchTimes>>) =>
+  Object.fromEntries(measured.map(({ dispatch, ms }) => [dispatch.kernel, ms]));
+
+test('every kind is timed, equal ones once, and a time longer than the limit twice: the shorter counts', async () => {
+  const { clock, run } = slow({ short: 1, medium: 30, long: 80 });
+  const dispatches = [named('short'), named('long'), named('short'), named('medium')];
+  const times = await dispatchTimes(gpu, dispatches, { clock, budgetMs: 5_000, limitMs: 50 });
+  expect(inMs(times)).toEqual({ short: 1, medium: 30, long: 80 });
+  expect(times.unmeasured).toEqual([]);
+  expect(run).toEqual(['short 1', 'long 1', 'long 1', 'medium 1']);
+});
+
+test('a second time that is shorter counts', async () => {
+  const { clock } = slow({});
+  const times = [60, 12];
+  gpu.onDispatch = () => {
+    clock.advance(times.shift() ?? NaN);
+  };
+  const { measured } = await dispatchTimes(gpu, [named('busy')], { clock, budgetMs: 5_000, limitMs: 50 });
+  expect(measured[0].ms).toBe(12);
+});
+
+test('the way there and back is not taken for the time of a part: what is short is run whole, what is long is not', async () => {
+  const { clock, run } = slow({ quick: 2 ** -7, lasting: 1, endless: 100 });
+  const dispatches = [named('endless', [8, 64, 1]), named('lasting', [64, 1, 1]), named('quick', [64, 1, 1])];
+  const times = await dispatchTimes(gpu, dispatches, { clock, budgetMs: 5_000, limitMs: 50 });
+  expect(inMs(times)).toEqual({ endless: 51_200, lasting: 64, quick: 0.5 });
+  expect(run).toEqual([
+    'endless 8', // a row of 64: 0.8 s of 51
+    'endless 8',
+    'lasting 1',
+    'lasting 1',
+    'quick 1',
+    'lasting 13', // a quarter of the limit tells enough
+    'lasting 13',
+    'quick 64',
+  ]);
+});
+
+test('none is begun after the time is up, and those left out are named', async () => {
+  const { clock, run } = slow({ a: 15, b: 15, c: 15 });
+  const dispatches = [named('a'), named('b'), named('c'), named('d', [16, 1, 1])];
+  const times = await dispatchTimes(gpu, dispatches, { clock, budgetMs: 20, limitMs: 50 });
+  expect(inMs(times)).toEqual({ a: 15, b: 15 });
+  expect(times.unmeasured.map(({ kernel }) => kernel)).toEqual(['c', 'd']);
+  expect(run).toEqual(['a 1', 'b 1']);
+});
+
+test('where the time ends before a kind was run whole, what is known of a part of it counts', async () => {
+  const { clock, run } = slow({ a: 1, b: 1 });
+  const dispatches = [named('a', [32, 1, 1]), named('b', [32, 1, 1])];
+  const times = await dispatchTimes(gpu, dispatches, { clock, budgetMs: 6, limitMs: 50 });
+  expect(inMs(times)).toEqual({ a: 32, b: 32 });
+  expect(run).toEqual(['a 1', 'b 1', 'a 13']);
 });

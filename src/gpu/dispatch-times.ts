@@ -2,43 +2,77 @@ import type { Clock } from '../base/clock.ts';
 import type { Gpu } from './gpu.ts';
 import type { Dispatch } from './kernel.ts';
 
-/** A dispatch that takes longer is measured twice: the first time may have been someone else's. */
-const doubtfulMs = 20;
+/** Of the workgroups, a part as small is run first. */
+const firstShare = 64;
+/** What takes this part of the limit is long enough to tell of the rest; of what is shorter more is run, to take about as much. */
+const telling = 0.25;
 
-/** The dispatch that kept the GPU busy longest. */
-export interface LongestDispatch {
-  /** Of its kernel. */
-  readonly name: string;
+export interface DispatchTime {
+  /** One of its kind. */
+  readonly dispatch: Dispatch;
+  /** Of all its workgroups. */
   readonly ms: number;
 }
 
+export interface TimingOptions {
+  readonly clock: Clock;
+  /** None is begun after this. */
+  readonly budgetMs: number;
+  /** What a dispatch may take. */
+  readonly limitMs: number;
+}
+
 /**
- * Runs dispatches one by one, each awaited, and tells which took longest; those of one kernel and size only once. Includes the
- * way to the GPU and back, so short ones look longer than they are. None is begun after `budgetMs`.
+ * How long dispatches take, one of each kind, and those kinds for which there was no time. They are run one by one, each awaited:
+ * all kinds by a 64th of their workgroups, then more of those that this was too short to tell of, so that
+ * the cheapest to know come first, and nothing is run for much longer than `limitMs` to find that it takes longer. What is known of a
+ * part only counts as many times as the whole is larger. Includes the way to the GPU and back, so short ones look longer
+ * than they are.
  */
-export async function longestDispatch(
+export async function dispatchTimes(
   gpu: Gpu,
   dispatches: readonly Dispatch[],
-  { clock, budgetMs }: { readonly clock: Clock; readonly budgetMs: number },
-): Promise<LongestDispatch> {
-  const time = async (dispatch: Dispatch): Promise<number> => {
-    const start = clock.now();
-    gpu.submit([dispatch]);
-    await gpu.idle();
-    return clock.now() - start;
-  };
+  { clock, budgetMs, limitMs }: TimingOptions,
+): Promise<{ measured: readonly DispatchTime[]; unmeasured: readonly Dispatch[] }> {
   const endMs = clock.now() + budgetMs;
-  const seen = new Set<string>();
-  let longest: LongestDispatch = { name: '', ms: 0 };
-  for (const dispatch of dispatches) {
-    const { kernel, groups, tensors } = dispatch;
-    const key = [kernel, ...groups, ...tensors.map(({ length }) => length)].join();
-    if (seen.has(key)) continue;
-    if (clock.now() >= endMs) break;
-    seen.add(key);
-    let ms = await time(dispatch);
-    if (ms > doubtfulMs) ms = Math.min(ms, await time(dispatch));
-    if (ms > longest.ms) longest = { name: kernel, ms };
+  const kinds = [...new Map(dispatches.map((dispatch) => [dispatch.kind, dispatch])).values()];
+  const known = new Map<Dispatch, number>();
+  const share = (dispatch: Dispatch): number => Math.ceil(longestSide(dispatch) / firstShare);
+  let open = kinds.map((dispatch) => ({ dispatch, length: share(dispatch) }));
+  while (open.length > 0 && clock.now() < endMs) {
+    const next: typeof open = [];
+    for (const { dispatch, length } of open) {
+      if (clock.now() >= endMs) break;
+      const whole = longestSide(dispatch);
+      const some = firstGroups(dispatch, length);
+      let ms = await timeOf(gpu, some, clock);
+      // The first time may have been someone else's.
+      if ((ms * whole) / length > limitMs) ms = Math.min(ms, await timeOf(gpu, some, clock));
+      known.set(dispatch, (ms * whole) / length);
+      if (length === whole || ms >= telling * limitMs) continue;
+      const times = Math.max(2, Math.ceil((telling * limitMs) / ms));
+      next.push({ dispatch, length: Math.min(whole, times * length) });
+    }
+    open = next;
   }
-  return longest;
+  const measured = [...known].map(([dispatch, ms]) => ({ dispatch, ms }));
+  return { measured, unmeasured: kinds.filter((dispatch) => !known.has(dispatch)) };
+}
+
+/** Of a submit with nothing else in it, there and back. */
+export async function timeOf(gpu: Gpu, dispatch: Dispatch, clock: Clock): Promise<number> {
+  const start = clock.now();
+  gpu.submit([dispatch]);
+  await gpu.idle();
+  return clock.now() - start;
+}
+
+const longestSide = ({ groups }: Dispatch): number => Math.max(...groups);
+
+/** The first workgroups along the longest side only, by the same pipeline. */
+function firstGroups(dispatch: Dispatch, length: number): Dispatch {
+  const [x, y, z] = dispatch.groups;
+  const axis = dispatch.groups.indexOf(longestSide(dispatch));
+  const groups = [axis === 0 ? length : x, axis === 1 ? length : y, axis === 2 ? length : z] as const;
+  return { ...dispatch, groups, kind: `first ${length} of ${dispatch.kind}` };
 }

@@ -40,7 +40,30 @@ test('a plan says what was done and why, and nothing where nothing was', () => {
   expect(planOf({ ...tight, batch: 2 }).notes).toEqual([
     'The GPU has too little memory for 4 sequences at once: intermediate values are computed twice instead of kept, and a micro-batch is taken in 2 pieces of 2 sequences.',
   ]);
-  const slow = { ...whole, batch: 1, quickBatch: 1, longestDispatchMs: 97, wholeMs: 390 };
-  expect(planOf(slow).notes[1]).toMatch(/one sequence a single calculation takes 97 ms.*smaller preset/);
-  expect(planOf({ ...slow, software: true }).notes).toHaveLength(1);
+});
+
+test('a plan says what is cut up, what is too long all the same whatever the pieces, and what was not measured', () => {
+  const whole = { microBatch: 4, batch: 4, quickBatch: 4, recomputes: false, software: false };
+  const cuts = {
+    ...{ kinds: 40, cut: 7, parts: 12, unmeasured: [] as readonly string[] },
+    ...{ whole: { name: 'matmul-tn', ms: 390 }, longest: { name: 'rotary', ms: 44 } },
+  };
+  const planned = (more: Partial<typeof cuts>, software = false): readonly string[] =>
+    planOf({
+      ...{ ...whole, software, wholeMs: undefined },
+      ...{ cuts: { ...cuts, ...more }, longestDispatchMs: (more.longest ?? cuts.longest).ms },
+    }).notes;
+  const inParts =
+    'Of 40 kinds of calculation 7 are done in up to 12 parts, because the longest (matmul-tn) took 390 ms and 50 ms is the most.';
+  expect(planned({})).toEqual([inParts]);
+  expect(planned({ cut: 0 })).toEqual([]);
+  const longest = { name: 'digest', ms: 97 };
+  expect(planned({ longest })).toEqual([
+    inParts,
+    'A single calculation (digest) takes 97 ms all the same: the desktop may stutter. A run of a smaller preset would not do that.',
+  ]);
+  expect(planned({ longest }, true)).toEqual([inParts]);
+  expect(planned({ cut: 0, unmeasured: ['digest', 'rotary'] })).toEqual([
+    'There was no time to measure digest, rotary: these may take longer than 50 ms.',
+  ]);
 });

@@ -1,7 +1,7 @@
 import type { StarlingError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import { SeededRandom } from '../base/random.ts';
-import { longestDispatch } from '../gpu/dispatch-times.ts';
+import { cutLongDispatches, type CutReport } from '../gpu/dispatch-cuts.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { openReplica } from '../model/open-replica.ts';
 import type { Precision } from '../model/precision.ts';
@@ -10,7 +10,7 @@ import { DistroStrategy } from '../strategies/distro.ts';
 import { DutyCycle } from './duty-cycle.ts';
 import type { GpuCare } from './gpu-care.ts';
 import { GpuInUse } from './gpu-in-use.ts';
-import { planOf, quickBatch } from './gpu-plan.ts';
+import { longestAllowedMs, planOf, quickBatch } from './gpu-plan.ts';
 import type { Platform } from './platform.ts';
 import { choosePrecision } from './precision.ts';
 import { RefusedRounds } from './refused-rounds.ts';
@@ -49,7 +49,7 @@ export class Workbench implements GpuCare {
   #bench: Bench | undefined;
   #quickBatch: number;
   #wholeMs: number | undefined;
-  #longestMs: number | undefined;
+  #cuts: CutReport | undefined;
   /** What ran out of memory. */
   #tooLarge: ReplicaOptions | undefined;
   /** Memory ran out before the model was on the GPU: nothing else is put beside it. */
@@ -195,10 +195,13 @@ export class Workbench implements GpuCare {
   async #reopen(): Promise<void> {
     const { identity } = this.#inUse;
     const choices = new Map(this.#opened.choices);
+    const parts = new Map(this.#opened.kernels.parts);
+    const measured = this.#bench?.replica.batch;
     await this.#inUse.reopen();
     this.#isPlaced = false;
     if (identity === this.#inUse.identity) {
       for (const [key, variant] of choices) this.#opened.choices.set(key, variant);
+      for (const [kind, count] of parts) this.#opened.kernels.parts.set(kind, count);
     } else {
       this.#forgetMeasures();
     }
@@ -208,6 +211,7 @@ export class Workbench implements GpuCare {
       return;
     }
     await this.#prepare();
+    if (this.replica.batch !== measured) await this.#measure(); // other sizes are other kinds of dispatch
   }
 
   /** What was found out of a GPU says nothing of another. */
@@ -269,20 +273,20 @@ export class Workbench implements GpuCare {
     return chosen.precision;
   }
 
-  /** The longest dispatch of a piece, ms. */
+  /** Has what takes too long run in parts. The longest dispatch of a piece that is left, ms. */
   async #measure(): Promise<number> {
-    const { replica } = this.#set;
+    const { replica, strategy } = this.#set;
     const { context, vocabulary } = this.#config.model;
     const random = new SeededRandom(0);
     const ids = Uint32Array.from({ length: replica.batch * context }, () => random.below(vocabulary));
-    const { ms } = await longestDispatch(this.#opened, replica.prepared({ ids, targets: ids }), {
-      clock: this.#platform.clock,
-      budgetMs: measuringMs,
-    });
+    const dispatches = [...replica.prepared({ ids, targets: ids }), ...strategy.prepared()];
+    const { clock } = this.#platform;
+    const limits = { budgetMs: measuringMs, limitMs: longestAllowedMs };
+    this.#cuts = await cutLongDispatches(this.#opened, dispatches, { clock, ...limits });
+    strategy.forgetMomentum();
     // A lost GPU measures anything. A want of memory is met in the first round, by setting up less.
     if (this.#inUse.trouble?.code === 'gpu-lost') throw this.#inUse.trouble;
-    this.#longestMs = ms;
-    return ms;
+    return this.#cuts.longest.ms;
   }
 
   #clear(): void {
@@ -299,7 +303,8 @@ export class Workbench implements GpuCare {
       microBatch: this.#config.microBatch,
       batch: replica.batch,
       recomputes: taken.checkpoint === true,
-      longestDispatchMs: this.#longestMs,
+      longestDispatchMs: this.#cuts?.longest.ms,
+      cuts: this.#cuts,
       quickBatch: this.#quickBatch,
       wholeMs: this.#wholeMs,
       software: gpu.adapter.software,
