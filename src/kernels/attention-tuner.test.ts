@@ -8,8 +8,12 @@ import { tune } from './tuner.ts';
 
 const gpu = await openTestGpu();
 
-test('each pass of attention is done by the variant measured fastest', async () => {
-  const shape = { batch: 1, sequence: 32, heads: 2, headSize: 4 };
+const types = (['f32', 'f16'] as const).filter(
+  (type) => type === 'f32' || gpu.device.features.has('shader-f16'),
+);
+
+test.each(types)('each pass of attention is done by the variant measured fastest: %s', async (stored) => {
+  const shape = { batch: 1, sequence: 32, heads: 2, headSize: 4, stored };
   const clock = new ManualClock();
   const names = attentionVariantsFor(gpu, shape).map(({ name }) => name);
   // Backward the last is fastest, forward the first; none is so slow that it is not tried again.

@@ -42,12 +42,15 @@ describe('the tuner of products', () => {
     gpu.choices.clear();
     const before = gpu.bytesAllocated;
     const clock = new ManualClock();
+    // Halves too where the device has them.
+    const isHalf = gpu.device.features.has('shader-f16');
+    const products: readonly Product[] = [...shapes, ...(isHalf ? [{ ...shapes[0], stored: half }] : [])];
     gpu.onDispatch = ({ groups: [x, y] }) => {
       clock.advance(x * y <= 2 ? 100 : 10 + x * y); // few workgroups are fast, one or two hopeless: seldom compiled
     };
-    const trials = await tuneMatmul(gpu, shapes, { clock, budgetMs: 60_000 });
+    const trials = await tuneMatmul(gpu, products, { clock, budgetMs: 60_000 });
     gpu.onDispatch = undefined;
-    for (const shape of shapes) {
+    for (const shape of products) {
       const own = trials.filter((trial) => trial.key === caseKey(shape));
       const [best] = own.sort((a, b) => a.ms - b.ms);
       expect(own.length).toBeGreaterThan(1);
