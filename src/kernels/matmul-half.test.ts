@@ -1,122 +1,167 @@
 import { describe, expect, it } from 'vitest';
-import { fromHalf, toHalf } from '../base/half.ts';
 import { SeededRandom } from '../base/random.ts';
+import type { Tensor } from '../gpu/tensor.ts';
 import { openTestGpu, poisoned, randomNormal, relativeL2 } from '../testing/gpu.ts';
-import { matmulReference, type MatmulShape } from './matmul.reference.ts';
-import { variantsFor, type EpilogueKind, type MatmulVariant } from './matmul-source.ts';
-import { matmul, type Epilogue, type MatmulOperands } from './matmul.ts';
+import { asHalves, halfBound, offersHalves } from '../testing/halves.ts';
+import { matmulReference, type MatmulShape, type Transpose } from './matmul.reference.ts';
+import {
+  variantsFor,
+  type EpilogueKind,
+  type MatmulCase,
+  type MatmulVariant,
+  type StoredTypes,
+} from './matmul-source.ts';
+import { matmul, type Epilogue } from './matmul.ts';
 import type { StoredType } from './stored-type.ts';
 import { swigluBackwardReference, swigluReference } from './swiglu.reference.ts';
 
 const gpu = await openTestGpu();
-const bound = { f32: 1e-5, f16: 1e-3 } as const;
+const bound = { f32: 1e-5, f16: halfBound } as const;
 /** Only what the device offers is defined, so that a device without f16 shows no test of it as passed. */
-const types: readonly StoredType[] = gpu.device.features.has('shader-f16') ? ['f32', 'f16'] : ['f32'];
-/** a, b, out, beside. */
-const mixtures = types.flatMap((a) =>
-  types.flatMap((b) => types.flatMap((out) => types.map((beside) => ({ a, b, out, beside }) as const))),
+const types: readonly StoredType[] = offersHalves(gpu) ? ['f32', 'f16'] : ['f32'];
+const mixtures: readonly StoredTypes[] = types.flatMap((a) =>
+  types.flatMap((b) => types.flatMap((out) => types.map((beside) => ({ a, b, out, beside })))),
 );
-/** Whole and in fours, and past the edge of a tile. */
-const sizes: readonly (readonly [number, number, number])[] = [
-  [72, 64, 40],
-  [33, 70, 17],
-];
-/** `staged` is the text of `staged64`, and takes seconds to compile. */
+const isF16 = (type: StoredType): boolean => type === 'f16';
+const transposes: readonly Transpose[] = ['nn', 'nt', 'tn'];
 const offered = (epilogue: EpilogueKind): readonly MatmulVariant[] =>
-  variantsFor(gpu, { m: 1, n: 2, k: 1, transpose: 'nt', epilogue, accumulate: false }).filter(
-    ({ name }) => name !== 'staged',
-  );
+  variantsFor(gpu, { m: 1, n: 2, k: 1, transpose: 'nt', epilogue, accumulate: false });
 
-const halves = (random: SeededRandom, length: number): Float32Array<ArrayBuffer> =>
-  randomNormal(random, length).map((value) => fromHalf(toHalf(value)));
-
-/** One product of exact halves, its operands stored as `stored`, and what came of it beside what float64 makes. */
-async function run(
-  [m, n, k]: readonly [number, number, number],
-  kind: EpilogueKind,
-  stored: (typeof mixtures)[number],
-  options: Pick<MatmulOperands, 'scale' | 'transpose'> & { readonly accumulate?: boolean },
-  variant: MatmulVariant,
-): Promise<readonly { readonly type: StoredType; readonly error: number }[]> {
-  const random = new SeededRandom(m + 7 * n + 31 * k);
-  const { scale = 1, transpose, accumulate = false } = options;
-  const shape: MatmulShape = { m, n, k, transpose };
-  const wide = kind === 'swiglu-backward' ? 2 * n : n;
-  const [aValues, bValues] = [halves(random, m * k), halves(random, n * k)];
-  const besideLength = kind === 'plain' ? 1 : kind === 'swiglu' ? (m * n) / 2 : m * wide;
-  const besideValues = halves(random, besideLength);
-  const before = accumulate ? halves(random, m * n) : poisoned(m * wide);
-  const a = gpu.tensor([m * k], stored.a, 'a', aValues);
-  const b = gpu.tensor([n * k], stored.b, 'b', bValues);
-  const out = gpu.tensor([m, wide], stored.out, 'out', before);
-  const beside = gpu.tensor([besideLength], stored.beside, 'beside', besideValues);
-  const again = gpu.tensor([m * n], stored.beside, 'activated', poisoned(m * n)); // of `swiglu-backward`
-  const epilogue: Epilogue | undefined =
-    kind === 'plain'
-      ? undefined
-      : kind === 'residual'
-        ? { kind, add: beside }
-        : kind === 'swiglu'
-          ? { kind, activated: beside }
-          : { kind, gateUp: beside, activated: again };
-  const rest = epilogue === undefined ? { accumulate } : { epilogue };
-  gpu.submit([matmul(gpu, { a, b, out, ...shape, scale, variant, ...rest })]);
-  const product = matmulReference(aValues, bValues, shape).map((value) => scale * value);
-  const expected =
-    kind === 'plain'
-      ? product.map((value, i) => value + (accumulate ? before[i] : 0))
-      : kind === 'residual'
-        ? product.map((value, i) => value + besideValues[i])
-        : kind === 'swiglu'
-          ? product
-          : swigluBackwardReference(besideValues, product, m, n);
-  const results = [{ type: stored.out, error: relativeL2(await gpu.readF32(out), expected) }];
-  if (kind === 'swiglu')
-    results.push({
-      type: stored.beside,
-      error: relativeL2(await gpu.readF32(beside), swigluReference(product, m, n / 2)),
-    });
-  if (kind === 'swiglu-backward')
-    results.push({
-      type: stored.beside,
-      error: relativeL2(await gpu.readF32(again), swigluReference(besideValues, m, n)),
-    });
-  gpu.free(a, b, out, beside, again);
-  return results;
+/** All that is compiled in, and where the values come from. */
+interface Drawn extends Required<MatmulCase> {
+  readonly seed: number;
 }
 
-describe('a product whose tensors are f32 or f16, scaled', () => {
-  const name = ({ a, b, out, beside }: (typeof mixtures)[number]): string => `${a} ${b} ${out} ${beside}`;
+/**
+ * A product of the seed: sizes that are whole fours, so that operands can be loaded as vec4, or none of which is; up to past the
+ * edge of the largest tile; one product or three at once; a scale; and without an epilogue perhaps added to what is there.
+ */
+function drawProduct(
+  seed: number,
+  { epilogue, ...given }: Pick<Drawn, 'transpose' | 'epilogue' | 'stored'>,
+  inFours: boolean,
+): Drawn {
+  const random = new SeededRandom(seed);
+  const size = (most: number): number =>
+    4 * (1 + random.below(most / 4)) - (inFours ? 0 : 1 + random.below(3));
+  const [m, k, batch] = [size(140), size(100), random.below(3) === 0 ? 3 : 1];
+  const n = epilogue === 'swiglu' ? 2 * size(72) : size(140);
+  const accumulate = epilogue === 'plain' && random.below(2) === 1;
+  const scale = [1, 2 ** -7, -0.75][random.below(3)];
+  return { ...given, ...{ m, n, k, batch, epilogue, accumulate, scale, seed } };
+}
+
+/** The product of exact halves by one variant: how far each output is from what float64 makes of them. */
+async function run(drawn: Drawn, variant: MatmulVariant): Promise<void> {
+  const { m, n, k, batch, epilogue: kind, stored, accumulate, scale, transpose, seed } = drawn;
+  const random = new SeededRandom(seed + 1);
+  const rows = batch * m;
+  const wide = kind === 'swiglu-backward' ? 2 * n : n;
+  const made: Tensor[] = [];
+  const tensor = (type: StoredType, label: string, values: Float32Array<ArrayBuffer>): Tensor => {
+    made.push(gpu.tensor([values.length], type, label, values));
+    return made[made.length - 1];
+  };
+  const [aValues, bValues] = [rows * k, batch * n * k].map((length) =>
+    asHalves(randomNormal(random, length)),
+  );
+  const a = tensor(stored.a, 'a', aValues);
+  const b = tensor(stored.b, 'b', bValues);
+  const before = accumulate ? asHalves(randomNormal(random, rows * n)) : poisoned(rows * wide);
+  const out = tensor(stored.out, 'out', before);
+
+  const product = new Float64Array(rows * n);
+  for (let i = 0; i < batch; i++) {
+    const [ownA, ownB] = [
+      aValues.subarray(i * m * k, (i + 1) * m * k),
+      bValues.subarray(i * n * k, (i + 1) * n * k),
+    ];
+    product.set(
+      matmulReference(ownA, ownB, { m, n, k, transpose } satisfies MatmulShape).map((sum) => scale * sum),
+      i * m * n,
+    );
+  }
+  const results: { readonly tensor: Tensor; readonly expected: Float64Array }[] = [];
+  const expecting = (what: Tensor, expected: Float64Array): Tensor => {
+    results.push({ tensor: what, expected });
+    return what;
+  };
+  let epilogue: Epilogue | undefined;
+  switch (kind) {
+    case 'plain':
+      expecting(
+        out,
+        product.map((value, i) => value + (accumulate ? before[i] : 0)),
+      );
+      break;
+    case 'residual': {
+      const add = asHalves(randomNormal(random, rows * n));
+      expecting(
+        out,
+        product.map((value, i) => value + add[i]),
+      );
+      epilogue = { kind, add: tensor(stored.beside, 'add', add) };
+      break;
+    }
+    case 'swiglu': {
+      const activated = tensor(stored.beside, 'activated', poisoned((rows * n) / 2));
+      expecting(out, product);
+      epilogue = { kind, activated: expecting(activated, swigluReference(product, rows, n / 2)) };
+      break;
+    }
+    case 'swiglu-backward': {
+      const pairs = asHalves(randomNormal(random, rows * wide));
+      const gateUp = tensor(stored.beside, 'gateUp', pairs);
+      const activated = tensor(stored.beside, 'activated', poisoned(rows * n));
+      expecting(out, swigluBackwardReference(pairs, product, rows, n));
+      epilogue = { kind, gateUp, activated: expecting(activated, swigluReference(pairs, rows, n)) };
+      break;
+    }
+  }
+  const after = epilogue === undefined ? { accumulate } : { epilogue };
+  gpu.submit([matmul(gpu, { a, b, out, m, n, k, transpose, batch, scale, variant, ...after })]);
+  for (const {
+    tensor: { dtype, label },
+    tensor: result,
+    expected,
+  } of results) {
+    const error = relativeL2(await gpu.readF32(result), expected);
+    expect(error, `${label} of ${JSON.stringify(drawn)}`).toBeLessThanOrEqual(
+      bound[dtype === 'f16' ? 'f16' : 'f32'],
+    );
+  }
+  gpu.free(...made);
+}
+
+describe('a product whose tensors are f32 or f16', () => {
+  // Of what follows, a variant meets every mixture with every transpose, in one of two ways to load, taken in turns.
   const plain = mixtures.filter(({ beside }) => beside === 'f32');
-  it.each(plain.flatMap((stored) => offered('plain').map((variant) => ({ stored, variant }))))(
-    'agrees with float64 and adds, $stored.a $stored.b $stored.out by $variant.name',
-    async ({ stored, variant }) => {
-      const turn = plain.indexOf(stored) + 2;
-      const transpose = (['nn', 'nt', 'tn'] as const)[turn % 3];
-      const size = sizes[turn % 2];
-      const options = { transpose, scale: 2 ** -7, accumulate: transpose === 'tn' };
-      for (const { type, error } of await run(size, 'plain', stored, options, variant))
-        expect(error, `${size.join(' ')} ${transpose}`).toBeLessThanOrEqual(bound[type]);
+  const ways = transposes.flatMap((transpose) => offered('plain').map((variant) => ({ transpose, variant })));
+  it.each(ways.map((way, turn) => ({ ...way, name: way.variant.name, turn })))(
+    'agrees with float64, and adds, whatever is stored as what: $transpose by $name',
+    async ({ transpose, variant, turn }) => {
+      for (const [i, stored] of plain.entries()) {
+        const inFours = ([stored.a, stored.b, stored.out].filter(isF16).length + turn) % 2 === 0;
+        await run(drawProduct(100 * turn + i, { transpose, epilogue: 'plain', stored }, inFours), variant);
+      }
     },
   );
 
   const kinds = ['residual', 'swiglu', 'swiglu-backward'] as const;
-  /** Types as the model mixes them. */
-  const besides = mixtures.filter(({ a, b, beside }) =>
-    [a, b, beside].every((type) => type === types.at(-1)),
-  );
-  it.each(kinds.flatMap((kind) => offered(kind).map((variant) => ({ kind, variant }))))(
-    'is followed by $kind, by $variant.name',
-    async ({ kind, variant }) => {
-      for (const stored of besides)
-        for (const { type, error } of await run(
-          [34, 70, 17],
-          kind,
-          stored,
-          { transpose: 'nt', scale: 0.5 },
+  const endings = kinds.flatMap((epilogue) => offered(epilogue).map((variant) => ({ epilogue, variant })));
+  /** As the model mixes them. */
+  const usual = mixtures.filter(({ a, b, beside }) => [a, b, beside].every((type) => type === types.at(-1)));
+  it.each(endings.map((ending, turn) => ({ ...ending, name: ending.variant.name, turn })))(
+    'is followed by $epilogue, by $name',
+    async ({ epilogue, variant, turn }) => {
+      const drawn = types.includes('f16') ? [mixtures[(5 * turn) % mixtures.length]] : [];
+      for (const [i, stored] of [...usual, ...drawn].entries()) {
+        const transpose = transposes[(turn + i) % 3];
+        await run(
+          drawProduct(10_000 + 10 * turn + i, { transpose, epilogue, stored }, (turn + i) % 2 === 0),
           variant,
-        ))
-          expect(error, name(stored)).toBeLessThanOrEqual(bound[type]);
+        );
+      }
     },
   );
 
