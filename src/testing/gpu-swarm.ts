@@ -132,13 +132,12 @@ export class GpuSwarm {
 }
 
 /** A GPU that nothing happens to. */
-const sturdyGpu: GpuCare = {
+const sturdyGpu: Omit<GpuCare, 'duty'> = {
   check: () => undefined,
   refusals: 0,
   withheld: () => undefined,
   troubleBehind: () => Promise.resolve(undefined),
   recover: (trouble) => Promise.reject(trouble),
-  duty: { share: 1, rest: () => Promise.resolve() },
 };
 
 /** The training loop as a Volunteer runs it, with its inside open to a test. */
@@ -150,6 +149,8 @@ export class LoopVolunteer {
   readonly board: StatusBoard;
   readonly name: string;
   wantsToTrain = true;
+  /** Awaited wherever the GPU may rest. */
+  rest: (over: AbortSignal) => Promise<void> = () => Promise.resolve();
   ended: unknown;
   /** Own rounds whose contribution was given back, and those compressed, in order. */
   readonly givenBack: number[] = [];
@@ -201,7 +202,9 @@ export class LoopVolunteer {
     this.board = new StatusBoard(config, signer.id, phases);
     const validation = new ValidationSet(config, corpus, byteTokenizer);
     const { replica, swarm } = this;
-    const street = { config, corpus, tokenizer: byteTokenizer, replica, strategy, swarm, care: sturdyGpu };
+    const duty = { share: 1, rest: (over: AbortSignal) => this.rest(over) };
+    const care = { ...sturdyGpu, duty };
+    const street = { config, corpus, tokenizer: byteTokenizer, replica, strategy, swarm, care };
     this.loop = new TrainingLoop(
       { ...street, phases, clock: realClock, validation },
       {

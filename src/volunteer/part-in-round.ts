@@ -16,6 +16,7 @@ export class PartInRound {
   readonly #swarm: Swarm;
   readonly #facts: PartFacts;
   #wake: () => void = () => undefined;
+  #heldBack: number | undefined;
 
   constructor(swarm: Swarm, facts: PartFacts) {
     this.#swarm = swarm;
@@ -25,6 +26,11 @@ export class PartInRound {
   /** Something that the part depends on has changed. */
   look(): void {
     this.#wake();
+  }
+
+  /** Others may close `round` without this volunteer, which has failed at it. */
+  holdBack(round: number): void {
+    this.#heldBack = round;
   }
 
   /** Waits until there is something to do in `round` for this volunteer, or the others have closed it. */
@@ -50,6 +56,9 @@ export class PartInRound {
     if (!wantsToTrain()) return { kind: 'follow' };
     const members = swarm.membersOf(round);
     if (swarm.isMember(round)) {
+      // Alone, nobody else would close it.
+      const othersTrain = swarm.view().active.some((id) => id !== swarm.self);
+      if (round === this.#heldBack && othersTrain) return { kind: 'follow' };
       const kind = round <= signingLog.highest('contribution') ? 'silent' : 'contribute';
       return { kind, member: members.indexOf(swarm.self) };
     }

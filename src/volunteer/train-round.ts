@@ -60,19 +60,22 @@ export interface RoundWatch {
  * One round, as the paper would write it: learn from text, share the compressed gradient, agree on what counts, apply
  * it bit-exactly, tell the others the state. What the GPU computed after it reported trouble reaches nobody: rejects with that
  * trouble instead. Of a round in which it refused work nothing is sent, and no state that it may have refused to compute is told:
- * rejects with StarlingError `gpu-refuses-work`.
+ * rejects with StarlingError `gpu-refuses-work`. Undefined, and nothing is agreed on yet, where there was nothing to send: what
+ * to do in the round may be asked again.
  */
 export async function trainRound(
   street: Street,
   round: number,
   part: Part,
   { over, waiting }: RoundWatch,
-): Promise<RoundOutcome> {
+): Promise<RoundOutcome | undefined> {
   const { replica, strategy, swarm, corpus, phases, clock, care } = street;
   const members = swarm.membersOf(round);
-  let made = nothing;
+  let made: Made = { mine: undefined, sent: false, computeMs: 0 };
   if (part.kind === 'contribute') {
-    made = await contribute(street, round, part.member, over);
+    const contributed = await contribute(street, round, part.member, over);
+    if (contributed === undefined) return undefined;
+    made = contributed;
   } else if (part.kind === 'silent') {
     const before = care.refusals;
     const learned = await phases.during('compute', learn(street, round, part.member, over));
@@ -97,13 +100,17 @@ export async function trainRound(
 
 /** What was made for the others in a round. */
 type Made = Pick<RoundOutcome, 'mine' | 'sent' | 'computeMs'>;
-const nothing: Made = { mine: undefined, sent: false, computeMs: 0 };
 
 /**
- * Learns, and sends what it came to. Nothing is sent of what the GPU refused a part of: it reads as numbers of an earlier round. What
+ * Learns, and sends what it came to, if anything. Nothing is sent of what the GPU refused a part of: it reads as numbers of an earlier round. What
  * has left the momentum by then is gone, since nobody knows what it was.
  */
-async function contribute(street: Street, round: number, member: number, over: AbortSignal): Promise<Made> {
+async function contribute(
+  street: Street,
+  round: number,
+  member: number,
+  over: AbortSignal,
+): Promise<Made | undefined> {
   const { strategy, swarm, phases, clock, care } = street;
   const before = care.refusals;
   const validationLoss = await measureShare(street, round, member, over);
@@ -119,9 +126,9 @@ async function contribute(street: Street, round: number, member: number, over: A
   if (isRefused()) {
     strategy.forget(round);
     care.withheld(round);
-    return nothing;
+    return undefined;
   }
-  if (learned === undefined || payload === undefined) return nothing;
+  if (learned === undefined || payload === undefined) return undefined;
   const mine = { ...learned, payload, validationLoss };
   const sent = await phases.during('exchange', swarm.publish(round, mine));
   if (!sent) strategy.giveBack(round);

@@ -156,3 +156,56 @@ test('where signatures cannot be stored the volunteer ends, and says what to do'
   await alone.until('ended', () => alone.ended !== undefined);
   expect(alone.endedCode).toBe('signing-log-failed');
 });
+
+/** From now on `volunteer` rests until it is told that it is over; resolves once it has begun to. */
+const restsForEver = (volunteer: LoopVolunteer): Promise<{ readonly ended: Promise<void> }> =>
+  new Promise((begun) => {
+    volunteer.rest = (over) => {
+      const ended = new Promise<void>((resolve) => {
+        over.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+      begun({ ended });
+      return ended;
+    };
+  });
+
+test('a member that rests does not sleep past the end of a round', async () => {
+  const world = await swarmOf({ seed: 61, minMembers: 2, roundDeadlineMs: 300 });
+  const [resting, other] = world.volunteers;
+  await reach(world.volunteers, 1);
+  await restsForEver(resting);
+  const [{ round }] = await reach([other], resting.status.round + 2);
+  await reach([resting], round);
+  expect(differences(world.volunteers)).toEqual([]);
+});
+
+test.each<[string, (volunteer: LoopVolunteer) => void]>([
+  [
+    'a pause',
+    (volunteer) => {
+      volunteer.wantsToTrain = false;
+      volunteer.loop.membershipChanged();
+    },
+  ],
+  [
+    'leaving',
+    ({ swarm }) => {
+      swarm.close();
+    },
+  ],
+])('%s ends a rest', async (_, stop) => {
+  const world = await swarmOf({ seed: 62, minMembers: 1, roundDeadlineMs: 60_000 });
+  const [alone] = world.volunteers;
+  const { ended } = await restsForEver(alone);
+  stop(alone);
+  await ended;
+  if (alone.wantsToTrain) return;
+  // Nobody else would close the round that was given up: it is trained after all.
+  const { round } = alone.status;
+  alone.rest = () => Promise.resolve();
+  alone.wantsToTrain = true;
+  alone.loop.membershipChanged();
+  await reach([alone], round + 2);
+});

@@ -125,11 +125,16 @@ export class TrainingLoop {
     const { board, changed } = this.#host;
     const at = await this.#footing.mend(before);
     if (at.round !== before.round) return at;
-    const part = await this.#part.of(round);
+    let part = await this.#part.of(round);
     const atHead = round > swarm.view().round;
     changed();
     phases.beginRound();
-    const outcome = this.#withSent(await this.#train(round, part));
+    let trained = await this.#train(round, part);
+    while (trained === undefined) {
+      part = await this.#part.of(round);
+      trained = await this.#train(round, part);
+    }
+    const outcome = this.#withSent(trained);
     const after = { round, state: outcome.state };
     this.#footing.stepped(after);
     board.round(outcome, this.#street.validation.batches.length);
@@ -144,7 +149,8 @@ export class TrainingLoop {
     return after;
   }
 
-  async #train(round: number, part: Part): Promise<RoundOutcome> {
+  /** Undefined where nothing came of it, and the round is not over for all that is known. */
+  async #train(round: number, part: Part): Promise<RoundOutcome | undefined> {
     const { swarm, clock } = this.#street;
     let cancel = (): void => undefined;
     const over = new AbortController();
@@ -161,7 +167,9 @@ export class TrainingLoop {
       });
     };
     try {
-      return await trainRound(this.#street, round, part, { over: over.signal, waiting });
+      const outcome = await trainRound(this.#street, round, part, { over: over.signal, waiting });
+      if (outcome === undefined && !over.signal.aborted) this.#part.holdBack(round);
+      return outcome;
     } finally {
       cancel();
       this.#waitsLong = false;
