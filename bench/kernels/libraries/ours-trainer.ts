@@ -11,7 +11,7 @@ import type { StepSetup, Trainer } from '../types.ts';
 export async function ourTrainer(gpu: Gpu, setup: StepSetup, precision: Precision = 'f32'): Promise<Trainer> {
   const { model, batch, seed, learningRate } = setup;
   const sequence = model.context;
-  await tuneKernels(gpu, model, { batch, sequence }, { clock: realClock, store: undefined });
+  await tuneKernels(gpu, model, { batch, sequence, precision }, { clock: realClock, store: undefined });
   const replica = Replica.create(gpu, model, { seed, batch, sequence, precision });
   const optimizer = new AdamWOptimizer(replica, setup);
   return {
