@@ -31,7 +31,7 @@ function slow(msOfGroup: Readonly<Record<string, number>>) {
   const run: string[] = [];
   gpu.onDispatch = ({ kernel, groups: [x, y, z] }) => {
     run.push(`${kernel} ${x * y * z}`);
-    clock.advance((msOfGroup[kernel] ?? NaN) * x * y * z);
+    clock.advance((msOfGroup[kernel] ?? 0) * x * y * z);
   };
   return { clock, run };
 }
@@ -73,10 +73,23 @@ test('the way there and back is not taken for the time of a part: what is short 
     'lasting 1',
     'lasting 1',
     'quick 1',
-    'lasting 13', // a quarter of the limit tells enough
-    'lasting 13',
+    'lasting 25', // half of the limit tells enough
+    'lasting 25',
     'quick 64',
   ]);
+});
+
+test('workgroups that are done side by side are not taken for as many in turn', async () => {
+  const { clock, run } = slow({});
+  const inTurn = gpu.onDispatch;
+  gpu.onDispatch = (dispatch) => {
+    inTurn?.(dispatch);
+    clock.advance(20 * Math.ceil(dispatch.groups[0] / 40)); // 40 at a time
+  };
+  const dispatches = [named('wide', [64, 1, 1])];
+  const times = await dispatchTimes(gpu, dispatches, { clock, budgetMs: 5_000, limitMs: 50 });
+  expect(inMs(times)).toEqual({ wide: 40 });
+  expect(run.at(-1)).toBe('wide 64');
 });
 
 test('none is begun after the time is up, and those left out are named', async () => {
@@ -93,5 +106,5 @@ test('where the time ends before a kind was run whole, what is known of a part o
   const dispatches = [named('a', [32, 1, 1]), named('b', [32, 1, 1])];
   const times = await dispatchTimes(gpu, dispatches, { clock, budgetMs: 6, limitMs: 50 });
   expect(inMs(times)).toEqual({ a: 32, b: 32 });
-  expect(run).toEqual(['a 1', 'b 1', 'a 13']);
+  expect(run).toEqual(['a 1', 'b 1', 'a 25']);
 });

@@ -4,8 +4,11 @@ import type { Dispatch } from './kernel.ts';
 
 /** Of the workgroups, a part as small is run first. */
 const firstShare = 64;
-/** What takes this part of the limit is long enough to tell of the rest; of what is shorter more is run, to take about as much. */
-const telling = 0.25;
+/**
+ * What takes this part of the limit tells of the rest; of what is shorter more is run, to take about as much. Few workgroups do not fill a GPU,
+ * so that several more take no longer than one: what they tell, times their share, would be too much by far.
+ */
+const telling = 0.5;
 
 export interface DispatchTime {
   /** One of its kind. */
