@@ -36,6 +36,11 @@ export class GpuInUse {
     return this.#gpu;
   }
 
+  /** Throws the trouble that the GPU has reported since it was opened. */
+  check(): void {
+    if (this.trouble !== undefined) throw this.trouble;
+  }
+
   /** What tells the adapter in use from others, as far as it says. */
   get identity(): string {
     const { adapter, device } = this.gpu;

@@ -1,10 +1,16 @@
 import type { Clock } from '../base/clock.ts';
 import { StarlingError } from '../base/errors.ts';
-import type { StatusBoard } from './status-board.ts';
+import type { EventLine } from './status.ts';
 
 /** In so many of the last `windowRounds` rounds may a GPU refuse work. */
 const allowed = 2;
 const windowRounds = 20;
+
+/** Where it is shown. */
+interface RefusalBoard {
+  gpuRoundsWithheld: number;
+  event(line: EventLine): void;
+}
 
 /**
  * Rounds in which the GPU refused work. Numbers of before stand where its results should: what such a round made reaches nobody,
@@ -12,10 +18,10 @@ const windowRounds = 20;
  */
 export class RefusedRounds {
   readonly #clock: Clock;
-  readonly #board: Pick<StatusBoard, 'event' | 'gpuRoundsWithheld'>;
+  readonly #board: RefusalBoard;
   #recent: number[] = [];
 
-  constructor(clock: Clock, board: Pick<StatusBoard, 'event' | 'gpuRoundsWithheld'>) {
+  constructor(clock: Clock, board: RefusalBoard) {
     this.#clock = clock;
     this.#board = board;
   }
