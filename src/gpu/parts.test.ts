@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { groupRanges, partCode } from './parts.ts';
@@ -34,10 +33,11 @@ describe('parts of a grid', () => {
 });
 
 describe('the code of a part', () => {
-  const shaders = readdirSync('shaders').filter((name) => name.endsWith('.wgsl'));
+  const shaders = Object.entries(
+    import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true }),
+  );
 
-  test.each(shaders)('%s counts its workgroups from the first of the part', (name) => {
-    const code = readFileSync(`shaders/${name}`, 'utf8');
+  test.each(shaders)('%s counts its workgroups from the first of the part', (_, code) => {
     const places = [...code.matchAll(/@builtin\((?:workgroup|global_invocation)_id\) (\w+)/g)];
     const shifted = partCode(code);
     for (const [, place] of places) {
