@@ -39,8 +39,11 @@ const lookAtAdapter = async (): Promise<Adapter | undefined> => {
   return { words: `${name === '' ? 'an unnamed adapter' : name}, offers ${offers}`, features: offered };
 };
 
+/** As src/hosts/node.ts has it: a software driver compiles a store for every word of workgroup memory otherwise. */
+const chromiumFlags = ['--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension'];
+
 async function openChromium(): Promise<OpenBrowser> {
-  const browser = await launchChromium();
+  const browser = await launchChromium(chromiumFlags);
   const context = await browser.newContext();
   return {
     host: `Chromium ${browser.version()}`,
