@@ -128,6 +128,35 @@ describe('the tuner', () => {
     expect(states).toEqual(['b', 'c,d', 'b', 'd', 'b', undefined, 'b', undefined]);
   });
 
+  it('ends with what is borrowed also where compilers take longer than a visit', async () => {
+    const machine = new FakeMachine();
+    const slow = (ms: number) => ({ ms, compileMs: 900 });
+    const small = machine.contest('small', {
+      a: slow(50),
+      b: slow(40),
+      c: { ms: 45, compileMs: 300 },
+      d: slow(1),
+    });
+    const choices = new Map([
+      ['small', 'a'],
+      ['small#borrowed', 'b,c,d'],
+    ]);
+    const states: (string | undefined)[] = [];
+    for (let count = 0; count < 4; count++) {
+      await tune(choices, [machine.family(1, small)], {
+        clock: machine.clock,
+        budgetMs: 500,
+        compileMs: 600,
+      });
+      states.push(choices.get('small'), choices.get('small#borrowed'));
+    }
+    expect(states).toEqual(['a', 'c,d', 'c', 'd', 'c', undefined, 'c', undefined]);
+    expect(machine.asked.filter((asked) => asked.endsWith('up'))).toEqual([
+      'small b given up',
+      'small d given up',
+    ]);
+  });
+
   it('leaves a family alone that cannot be prepared, says why, and goes on with the others', async () => {
     const machine = new FakeMachine();
     const fakes = { a: { ms: 1 }, b: { ms: 2 } };

@@ -43,6 +43,8 @@ export interface TunerOptions {
   readonly clock: Clock;
   /** No measurement begins after this; the longest there is goes on beyond it. */
   readonly budgetMs: number;
+  /** What a compiler may take for one variant, where there is another to go on with: 30 % of the budget unless given. */
+  readonly compileMs?: number;
 }
 
 /**
@@ -52,11 +54,11 @@ export interface TunerOptions {
 const hopeless = 3;
 /** ms: what else a first run may have to do does not count against so much. */
 const longRun = 20;
-/** A contest that was begun compares so many, whatever the time: the best so far, and one that was left out. */
+/** A contest that was begun tries so many, whatever the time: the best so far, and one that was left out. */
 const least = 2;
 /** What compiling costs is spread over so many uses: a run is thousands, but its first minute counts too. */
 const usesOfPipeline = 500;
-/** The part of the time that a compiler may take for one variant, where there is another to go on with. */
+/** The part of the time that a compiler may take for one variant unless it is given. */
 const longestCompile = 0.3;
 /** The part of the time that a family has at least. */
 const leastShare = 0.1;
@@ -70,7 +72,7 @@ const leastShare = 0.1;
 export async function tune(
   choices: Map<string, string>,
   families: readonly Family[],
-  { clock, budgetMs }: TunerOptions,
+  { clock, budgetMs, compileMs = longestCompile * budgetMs }: TunerOptions,
 ): Promise<readonly Trial[]> {
   const trials: Trial[] = [];
   const start = clock.now();
@@ -109,7 +111,7 @@ export async function tune(
       const entrants = contestants(choices, contest);
       const here = await compare(choices, { ...contest, entrants }, dropped[index], {
         ...{ clock, endMs: clock.now() + (endMs - clock.now()) / Math.max(1, parts), why },
-        ...{ lastMs, longestMs: longestCompile * budgetMs },
+        ...{ lastMs, longestMs: compileMs },
       });
       trials.push(...here);
       lend(choices, contest, contests, { dropped: dropped[index], isNew: here.length > 0 });
@@ -174,18 +176,21 @@ async function compare(
     return (clock.now() - start) / Math.max(1, count);
   };
   const before = choices.get(key);
+  let tried = 0;
   for (const entrant of entrants) {
     const { name } = entrant;
     if (dropped.has(name) && name !== before) continue;
-    if (measured.length >= least && clock.now() >= endMs) {
+    if (tried >= least && clock.now() >= endMs) {
       left.push(name);
       continue;
     }
     try {
       const start = clock.now();
-      const remainingMs = measured.length < least ? Infinity : Math.max(0, lastMs - start);
+      const remainingMs = tried++ < least ? Infinity : Math.max(0, lastMs - start);
       const isFirst = measured.length === 0;
-      const limitMs = isFirst ? Math.max(longestMs, lastMs - start) : Math.min(longestMs, remainingMs);
+      // A borrowed winner is needed, so waiting for it is no loss, and not to wait would be no progress.
+      const firstMs = why === 'borrowed' ? Infinity : Math.max(longestMs, lastMs - start);
+      const limitMs = isFirst ? firstMs : Math.min(longestMs, remainingMs);
       if (!(await within(clock, limitMs, entrant.compile()))) {
         // What is taken where nothing was measured goes on compiling: it will be needed.
         if (isFirst) return trials;
@@ -198,9 +203,9 @@ async function compare(
         continue;
       }
       const compiledMs = clock.now() - start;
-      const firstMs = await timed(entrant, 1);
-      const ms = firstMs >= longRun ? firstMs : await timed(entrant, 1);
-      measured.push({ entrant, compileMs: compiledMs + Math.max(0, firstMs - ms), aloneMs: ms });
+      const onceMs = await timed(entrant, 1);
+      const ms = onceMs >= longRun ? onceMs : await timed(entrant, 1);
+      measured.push({ entrant, compileMs: compiledMs + Math.max(0, onceMs - ms), aloneMs: ms });
     } catch (thrown) {
       entrant.abandon();
       trials.push({ key, variant: name, ms: Infinity, problem: describeError(thrown) });

@@ -22,6 +22,8 @@ import { unlessRefused } from './unless-refused.ts';
 const budgetMs = 2_000;
 /** Of it, what the precision is chosen by. */
 const compareMs = 800;
+/** What a compiler may take for one variant. */
+const compileMs = 600;
 /** So long only, where every case has a winner and some are borrowed. */
 const leisureMs = 500;
 /** Work fails a moment before the device says that it is lost. */
@@ -114,7 +116,7 @@ async function measureOpen(
   };
   const budgetMs = isUndecided ? mostMs : Math.min(mostMs, leisureMs);
   const { made: trials, refused } = await unlessRefused(gpu, 'measuring kernels', () =>
-    tune(gpu.choices, open, { clock, budgetMs }),
+    tune(gpu.choices, open, { clock, budgetMs, compileMs }),
   );
   if (refused !== undefined || trials.some(({ problem }) => problem !== undefined))
     await lossOrPause(gpu, clock);
