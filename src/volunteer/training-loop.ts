@@ -155,10 +155,13 @@ export class TrainingLoop {
     let cancel = (): void => undefined;
     const over = new AbortController();
     this.#over = over;
+    let isClosed = false;
     const end = (): void => {
+      isClosed = true;
       over.abort();
     };
-    swarm.agree(round).then(end, end);
+    const agreed = swarm.agree(round);
+    agreed.then(end, end);
     const waiting = (mine: OwnContribution | undefined): void => {
       if (mine !== undefined) this.#sent = { round, mine };
       cancel = clock.after(patienceMs, () => {
@@ -168,6 +171,7 @@ export class TrainingLoop {
     };
     try {
       const outcome = await trainRound(this.#street, round, part, { over: over.signal, waiting });
+      if (outcome === undefined && isClosed) await agreed; // or it would be tried for ever where it cannot be agreed on
       if (outcome === undefined && !over.signal.aborted) this.#part.holdBack(round);
       return outcome;
     } finally {
