@@ -31,32 +31,37 @@ export interface LongestDispatch {
 /**
  * Times `dispatches`, one of each kind, and has those that take longer than `limitMs` run in parts from now on, `gpu.kernels.parts`,
  * as many as it takes by what was measured. A kind whose parts still take too long, or cannot be compiled, stays
- * the longest. Everything has to be compiled; what is compiled for parts is, when this ends.
+ * the longest. Parts are timed for `budgetMs` more; after that they count as what their share is. Everything has to be compiled; what is compiled for parts is, when this ends.
  */
 export async function cutLongDispatches(
   gpu: Gpu,
   dispatches: readonly Dispatch[],
   options: TimingOptions,
 ): Promise<CutReport> {
-  const { limitMs } = options;
+  const { clock, budgetMs, limitMs } = options;
   const { measured, unmeasured } = await dispatchTimes(gpu, dispatches, options);
   const { parts } = gpu.kernels;
   for (const { dispatch } of measured) parts.delete(dispatch.kind);
   const now = new Map(measured.map(({ dispatch, ms }) => [dispatch, ms]));
+  const endMs = clock.now() + budgetMs;
   let long = measured.filter(({ dispatch, ms }) => ms > limitMs && groupsOf(dispatch) > 1);
   for (let attempt = 0; attempt < attempts && long.length > 0; attempt++) {
     for (const { dispatch, ms } of long) {
-      const wanted = Math.ceil(((parts.get(dispatch.kind) ?? 1) * ms) / (aimed * limitMs));
-      parts.set(dispatch.kind, Math.min(groupsOf(dispatch), wanted));
+      const before = parts.get(dispatch.kind) ?? 1;
+      const count = Math.min(groupsOf(dispatch), Math.ceil((before * ms) / (aimed * limitMs)));
+      parts.set(dispatch.kind, count);
+      now.set(dispatch, (before * ms) / count);
     }
     const compiled = await Promise.all(long.map(({ dispatch }) => compileParts(gpu, dispatch)));
     const next: typeof long = [];
     for (const [index, { dispatch }] of long.entries()) {
+      const count = parts.get(dispatch.kind) ?? 1;
       if (!compiled[index]) {
+        now.set(dispatch, count * (now.get(dispatch) ?? 0));
         parts.delete(dispatch.kind);
         continue;
       }
-      const count = parts.get(dispatch.kind) ?? 1;
+      if (clock.now() >= endMs) continue;
       const ms = await longestPart(gpu, dispatch, options);
       now.set(dispatch, ms);
       if (ms > limitMs && count < groupsOf(dispatch)) next.push({ dispatch, ms });
