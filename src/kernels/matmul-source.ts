@@ -52,7 +52,7 @@ export interface MatmulVariant {
   readonly inLine?: (tiles: number, k: number) => number;
   /** Reads operands four by four, as vec4 where their lengths allow. */
   readonly inBlocks?: true;
-  /** Workgroup memory. A software adapter takes 0.13 s to compile for each KiB of it, whatever the code does. */
+  /** Workgroup memory. Where its driver zeroes it, a software adapter takes 0.13 s to compile for each KiB of it. */
   readonly workgroupBytes?: number;
   /** How far right of its left columns a thread's other columns are, where no halves belong together; 4 unless given. */
   readonly right?: number;

@@ -14,6 +14,8 @@ export interface TuningRecord {
 export interface TuningStore {
   get(adapter: string): Promise<unknown>;
   put(adapter: string, record: TuningRecord): Promise<void>;
+  /** ms that a visit may measure for; two seconds unless given. */
+  readonly budgetMs?: number;
 }
 
 /** What was measured where: an adapter in its own words, and a version of what ran there. */

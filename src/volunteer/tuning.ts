@@ -60,7 +60,7 @@ const names = new Set<string>([
 
 /**
  * Chooses the variants of a model's products, its attention and its compression: as kept for this adapter and these kernels, else by
- * measuring for two seconds, products first. Never fails for want of a store, or of memory to measure on: what was not measured is
+ * measuring for two seconds (or what the store allows), products first. Never fails for want of a store, or of memory to measure on: what was not measured is
  * done as usual, and told. Throws what `check` throws after measuring: then what was measured says nothing, and is neither taken nor
  * kept.
  */
@@ -79,7 +79,7 @@ export async function tuneKernels(
     const { adapter, version } = machine;
     await help.store?.put(adapter, { version, choices: keptChoices(gpu) }).catch(() => undefined);
   };
-  let leftMs = budgetMs;
+  let leftMs = help.store?.budgetMs ?? budgetMs;
   const measure = async (families: readonly Family[], mostMs: number): Promise<void> => {
     const start = help.clock.now();
     if (await measureOpen(gpu, families, Math.min(mostMs, leftMs), help)) await keep();
