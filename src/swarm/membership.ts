@@ -79,8 +79,11 @@ export function membersAfter(members: readonly Member[], record: ChainRecord): r
   return [...stay, ...come].sort(byId);
 }
 
-const wordsOf = (hex: string): number[] =>
-  Array.from({ length: hex.length / 8 }, (_, i) => parseInt(hex.slice(8 * i, 8 * i + 8), 16));
+function wordsOf(hex: string): number[] {
+  const words: number[] = [];
+  for (let at = 0; at + 8 <= hex.length; at += 8) words.push(parseInt(hex.slice(at, at + 8), 16));
+  return words;
+}
 
 /**
  * Leader ranks of a round, best first: members ordered by hash(parent digest, round, id), the same at every replica.

@@ -26,10 +26,13 @@ export const pooled = ({ pool, past }: RoundState, digest: Digest): Pooled | und
   pool.get(digest) ?? past.get(digest);
 
 /** The contributions of an author to a round, the first that came first. */
-export const contributionsOf = (state: RoundState, round: number, author: PeerId): readonly Digest[] =>
-  [...(round === currentRound(state) ? state.pool : state.past)].flatMap(([digest, one]) =>
-    one.round === round && one.counted.author === author ? [digest] : [],
-  );
+export function contributionsOf(state: RoundState, round: number, author: PeerId): readonly Digest[] {
+  const found: Digest[] = [];
+  // Asked for every message: no copy of the pool.
+  for (const [digest, one] of round === currentRound(state) ? state.pool : state.past)
+    if (one.round === round && one.counted.author === author) found.push(digest);
+  return found;
+}
 
 /** The author's first contribution to a round. */
 export const firstOf = (state: RoundState, round: number, author: PeerId): Digest | undefined =>
