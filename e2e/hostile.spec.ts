@@ -140,7 +140,7 @@ test(`a member that lies, floods and scribbles is refused, counted and shown, an
   swarm,
   chromium,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const honest = await swarm.volunteers(3, { room });
   // The liar is none of those who start the run.
   for (const tab of honest) await tab.until('round 2', ({ volunteer }) => (volunteer?.round ?? 0) >= 2);
@@ -165,19 +165,25 @@ test(`a member that lies, floods and scribbles is refused, counted and shown, an
   expect(counted?.volunteer?.rejections).toEqual({});
 
   // Then it lies after every round, and leads two rounds with two records each.
+  let asked = 2;
   await act((hostile) => hostile.startLying(2));
   const stillToCome = async (): Promise<string[]> => {
     const { ledTwice, ended } = await look(liar);
     if (ended !== undefined) throw new Error(`the liar gave up: ${ended}`);
     const told = [...(await act((hostile) => hostile.told())), 'two-records'];
     const open = await Promise.all(honest.map(async (tab) => uncounted(await statusOf(tab), told)));
+    // A tab that was behind may have met one of the two only: then the liar leads another round with two.
+    if (ledTwice.length >= asked && open.flat().includes('two-records')) {
+      asked = ledTwice.length + 1;
+      await act((hostile) => hostile.startLying(1));
+    }
     return [
       ...open.flat(),
       ...(told.length < 50 ? ['few lies'] : []),
       ...(ledTwice.length < 2 ? ['led'] : []),
     ];
   };
-  await expect.poll(stillToCome, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(stillToCome, { timeout: 180_000 }).toEqual([]);
   await act((hostile) => hostile.stopLying());
   await expectShown(honest, [...(await act((hostile) => hostile.told())), 'two-records']);
   await trainOn(honest, 4);
@@ -204,7 +210,7 @@ test(`a member that lies, floods and scribbles is refused, counted and shown, an
       if (counted.includes(false)) await flood();
       return counted;
     };
-    await expect.poll(more, { message: kind, timeout: 30_000 }).toEqual([true, true, true]);
+    await expect.poll(more, { message: kind, timeout: 60_000 }).toEqual([true, true, true]);
   }
   await expectShown(honest, Object.values(floodedBy));
   await expectInStep(honest);
