@@ -24,7 +24,7 @@ const budgetMs = 2_000;
 const compareMs = 800;
 /** What a compiler may take for one variant. */
 const compileMs = 600;
-/** So long only, where every case has a winner and some are borrowed. */
+/** So long only, where every case that leads has a winner: what was cut short or borrowed goes on a little at each visit. */
 const leisureMs = 500;
 /** Work fails a moment before the device says that it is lost. */
 const reasonComesWithinMs = 300;
@@ -104,7 +104,6 @@ async function measureOpen(
 ): Promise<boolean> {
   // Who was left out at one visit is measured at the next. So are cases that borrowed a winner, but nobody waits long for that:
   // measuring every shape anew would not end within a few visits.
-  const isUndecided = families.some(({ contests }) => undecided(gpu.choices, contests).length > 0);
   const open = families.filter(
     ({ contests }) => [...undecided(gpu.choices, contests), ...borrowed(gpu.choices, contests)].length > 0,
   );
@@ -114,7 +113,11 @@ async function measureOpen(
     gpu.choices.clear();
     for (const [key, variant] of before) gpu.choices.set(key, variant);
   };
-  const budgetMs = isUndecided ? mostMs : Math.min(mostMs, leisureMs);
+  // Who comes back is waited for, or waits: only a model that is new to this machine is worth seconds.
+  const isNew = families.some(({ contests }) =>
+    contests.some(({ key, leads = false }) => leads && !gpu.choices.has(key)),
+  );
+  const budgetMs = isNew ? mostMs : Math.min(mostMs, leisureMs);
   const { made: trials, refused } = await unlessRefused(gpu, 'measuring kernels', () =>
     tune(gpu.choices, open, { clock, budgetMs, compileMs }),
   );
