@@ -21,6 +21,7 @@ export const browserTuning: TuningStore = {
       const kept: Kept = { agent: navigator.userAgent, record };
       await database.put('adapters', kept, adapter);
     }),
+  now: () => Date.now(),
 };
 
 /** The record of what was kept, if that was by this very browser. */

@@ -8,6 +8,8 @@ export interface TuningRecord {
   readonly version: string;
   /** `keptChoices`. */
   readonly choices: Readonly<Record<string, string>>;
+  /** The time of day when it was measured, ms, where the store knows it. */
+  readonly atMs?: number | undefined;
 }
 
 /** Where a host keeps what was measured, by adapter. Anything may come back: it is checked. */
@@ -16,6 +18,8 @@ export interface TuningStore {
   put(adapter: string, record: TuningRecord): Promise<void>;
   /** ms that a visit may measure for; two seconds unless given. */
   readonly budgetMs?: number;
+  /** The time of day, ms: where it is known, who comes back within minutes goes on with what was measured then. */
+  readonly now?: () => number;
 }
 
 /** What was measured where: an adapter in its own words, and a version of what ran there. */
@@ -34,6 +38,15 @@ export async function machineOf({ adapter, device, subgroupSize }: Gpu): Promise
     version: await digestOf(new TextEncoder().encode(words)),
   };
 }
+
+/** A tab that is reloaded is waited for: what was measured less than this ago, ms, is not gone on with. */
+const recentMs = 600_000;
+
+export const isRecent = (kept: unknown, { version }: Machine, nowMs: number | undefined): boolean => {
+  if (!isOf(kept, version) || nowMs === undefined) return false;
+  const { atMs } = kept as { readonly atMs?: unknown };
+  return typeof atMs === 'number' && nowMs >= atMs && nowMs - atMs < recentMs;
+};
 
 /** The choices of a record, which may be anything; nothing where it is of another version. */
 export const recordedChoices = (kept: unknown, { version }: Machine): unknown =>

@@ -15,7 +15,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { parameterLayout } from '../model/parameters.ts';
 import type { Precision } from '../model/precision.ts';
 import { attentionShape, productShapes, widestProducts } from '../model/product-shapes.ts';
-import { machineOf, recordedChoices, type TuningStore } from './tuning-record.ts';
+import { isRecent, machineOf, recordedChoices, type TuningStore } from './tuning-record.ts';
 import { unlessRefused } from './unless-refused.ts';
 
 /** A volunteer that waits longer than this to begin learns nothing it can make up for. */
@@ -77,12 +77,15 @@ export async function tuneKernels(
   const keep = async (): Promise<void> => {
     if (machine === undefined) return;
     const { adapter, version } = machine;
-    await help.store?.put(adapter, { version, choices: keptChoices(gpu) }).catch(() => undefined);
+    const choices = keptChoices(gpu);
+    await help.store?.put(adapter, { version, choices, atMs: help.store.now?.() }).catch(() => undefined);
   };
+  const spareMs = machine !== undefined && isRecent(kept, machine, help.store?.now?.()) ? 0 : leisureMs;
   let leftMs = help.store?.budgetMs ?? budgetMs;
   const measure = async (families: readonly Family[], mostMs: number): Promise<void> => {
     const start = help.clock.now();
-    if (await measureOpen(gpu, families, Math.min(mostMs, leftMs), help)) await keep();
+    const most = Math.min(mostMs, leftMs);
+    if (await measureOpen(gpu, families, [most, Math.min(most, spareMs)], help)) await keep();
     leftMs = Math.max(0, leftMs - (help.clock.now() - start));
   };
   if (typeof precision === 'function' && gpu.device.features.has('shader-f16')) {
@@ -95,11 +98,11 @@ export async function tuneKernels(
   await measure(familiesOf(gpu, model, work, chosen), budgetMs);
 }
 
-/** Whether anything was measured and may be kept. */
+/** Measures for the longer of two times, ms, where the model is new to this machine. Whether anything was measured and may be kept. */
 async function measureOpen(
   gpu: Gpu,
   families: readonly Family[],
-  mostMs: number,
+  [mostMs, spareMs]: readonly [number, number],
   { clock, check, tell }: TuningHelp,
 ): Promise<boolean> {
   // Who was left out at one visit is measured at the next. So are cases that borrowed a winner, but nobody waits long for that:
@@ -117,7 +120,8 @@ async function measureOpen(
   const isNew = families.some(({ contests }) =>
     contests.some(({ key, leads = false }) => leads && !gpu.choices.has(key)),
   );
-  const budgetMs = isNew ? mostMs : Math.min(mostMs, leisureMs);
+  const budgetMs = isNew ? mostMs : spareMs;
+  if (budgetMs === 0) return false;
   const { made: trials, refused } = await unlessRefused(gpu, 'measuring kernels', () =>
     tune(gpu.choices, open, { clock, budgetMs, compileMs }),
   );
