@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { ManualClock } from '../base/clock.ts';
-import { openTestGpu } from '../testing/gpu.ts';
+import { kernelOf, openTestGpu } from '../testing/gpu.ts';
 import { cutLongDispatches } from './dispatch-cuts.ts';
 import type { Dispatch } from './kernel.ts';
 
@@ -19,20 +19,15 @@ const numbered = (
   const at =
     place === 'workgroup_id' ? `4u * (${index} + id.x) + lane` : `4u * (${index} + id.x / 4u) + id.x % 4u`;
   const dispatch = gpu.kernels.bind(
-    {
+    kernelOf(
       name,
-      code: `@group(0) @binding(1) var<storage, read_write> out: array<u32>;
-        ${more}
+      `${more}
         @compute @workgroup_size(4)
         fn main(@builtin(${place}) id: vec3u, @builtin(local_invocation_index) lane: u32) {
           let at = ${at};
           out[at] += at + 1u;
         }`,
-      entry: 'main',
-      bindings: ['write'],
-      uniforms: false,
-      promise: { kind: 'bitwise' },
-    },
+    ),
     [out],
     groups,
   );

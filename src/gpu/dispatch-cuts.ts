@@ -30,8 +30,9 @@ export interface LongestDispatch {
 
 /**
  * Times `dispatches`, one of each kind, and has those that take longer than `limitMs` run in parts from now on, `gpu.kernels.parts`,
- * as many as it takes by what was measured. A kind whose parts still take too long, or cannot be compiled, stays
- * the longest. Parts are timed for `budgetMs` more; after that they count as what their share is. Everything has to be compiled; what is compiled for parts is, when this ends.
+ * as many as it takes by what was measured. A kind whose parts still take too long, or cannot be compiled, stays the longest. Parts are
+ * timed for `budgetMs` more; after that they count as what their share is. Everything has to be compiled; what is compiled for parts
+ * is, when this ends.
  */
 export async function cutLongDispatches(
   gpu: Gpu,

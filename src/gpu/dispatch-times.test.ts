@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { ManualClock } from '../base/clock.ts';
-import { openTestGpu } from '../testing/gpu.ts';
+import { kernelOf, openTestGpu } from '../testing/gpu.ts';
 import { dispatchTimes } from './dispatch-times.ts';
 import type { Dispatch } from './kernel.ts';
 
@@ -10,17 +10,12 @@ const out = gpu.tensor([64], 'u32', 'out');
 /** Does nothing much, in so many workgroups. */
 const named = (name: string, groups: Dispatch['groups'] = [1, 1, 1]): Dispatch =>
   gpu.kernels.bind(
-    {
+    kernelOf(
       name,
-      code: `@group(0) @binding(1) var<storage, read_write> out: array<u32>;
-        @compute @workgroup_size(1) fn main(@builtin(workgroup_id) group: vec3u) {
-          out[group.x % 64u] = group.y;
-        }`,
-      entry: 'main',
-      bindings: ['write'],
-      uniforms: false,
-      promise: { kind: 'bitwise' },
-    },
+      `@compute @workgroup_size(1) fn main(@builtin(workgroup_id) group: vec3u) {
+        out[group.x % 64u] = group.y;
+      }`,
+    ),
     [out],
     groups,
   );

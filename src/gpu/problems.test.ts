@@ -1,22 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { FakeGpu } from '../testing/fake-gpu.ts';
-import { openTestGpu } from '../testing/gpu.ts';
+import { kernelOf, openTestGpu } from '../testing/gpu.ts';
 import { Gpu } from './gpu.ts';
-import type { KernelSource } from './kernel.ts';
 import { gpuProblem, kindOf, lossOf, subjectOf } from './problems.ts';
 import { nodeGpu } from '../hosts/node.ts';
 
 const gpu = await openTestGpu();
 
-const source = (name: string, body: string): KernelSource => ({
-  name,
-  code: `@group(0) @binding(1) var<storage, read_write> out: array<u32>;
-    @compute @workgroup_size(1) fn main() { ${body} }`,
-  entry: 'main',
-  bindings: ['write'],
-  uniforms: false,
-  promise: { kind: 'bitwise' },
-});
+const source = (name: string, body: string) =>
+  kernelOf(name, `@compute @workgroup_size(1) fn main() { ${body} }`);
 
 /** Calls of a method of the device while `work` runs. */
 async function callsOf(method: 'createComputePipeline' | 'createComputePipelineAsync', work: () => unknown) {

@@ -50,24 +50,32 @@ export function lossOf(device: GPUDevice, closed: () => boolean = () => false): 
 }
 
 /**
- * Runs `make` with a scope for each kind of error, and throws the first that WebGPU reports of it as a StarlingError. Lack
- * of memory comes first, because what is made of a buffer that is not there is invalid too.
+ * Opens a scope for each kind of error. What is returned closes them, and resolves with the first that WebGPU reported meanwhile; it
+ * rejects where the device is lost. Lack of memory comes first, because what is made of a buffer that is not there is invalid too.
  */
-export async function withErrorScopes<T>(device: GPUDevice, what: string, make: () => T): Promise<T> {
+export function openErrorScopes(device: GPUDevice, what: string): () => Promise<StarlingError | undefined> {
   const kinds = ['out-of-memory', 'internal', 'validation'] as const;
   for (const kind of kinds) device.pushErrorScope(kind);
-  const pop = (): Promise<(GPUError | null)[]> => Promise.all(kinds.map(() => device.popErrorScope()));
+  return async () => {
+    const popped = await Promise.all(kinds.map(() => device.popErrorScope()));
+    const errors = popped.reverse(); // scopes are popped from the inside out
+    const at = errors.findIndex((error) => error !== null);
+    const error = errors[at];
+    return error ? gpuProblem(kinds[at], what, error.message) : undefined;
+  };
+}
+
+/** Runs `make` within error scopes, and throws what `openErrorScopes` finds. */
+export async function withErrorScopes<T>(device: GPUDevice, what: string, make: () => T): Promise<T> {
+  const close = openErrorScopes(device, what);
   let made: T;
   try {
     made = make();
   } catch (thrown) {
-    await pop();
+    await close();
     throw thrown;
   }
-  const errors = (await pop()).reverse(); // scopes are popped from the inside out
-  for (const [index, kind] of kinds.entries()) {
-    const error = errors[index];
-    if (error !== null) throw gpuProblem(kind, what, error.message);
-  }
+  const problem = await close();
+  if (problem !== undefined) throw problem;
   return made;
 }

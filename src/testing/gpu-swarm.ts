@@ -23,6 +23,7 @@ import type { VolunteerStatus } from '../volunteer/status.ts';
 import { TrainingLoop } from '../volunteer/training-loop.ts';
 import { ValidationSet } from '../volunteer/validation.ts';
 import { fakeCrypto, fakeSigner } from './fake-crypto.ts';
+import { toyConfig } from './toy-run.ts';
 
 /** Text in which every letter foretells the next, so that a few rounds of learning show. */
 export async function toyCorpus(): Promise<{ id: Digest; files: Map<string, Bytes> }> {
@@ -48,17 +49,6 @@ export async function toyCorpus(): Promise<{ id: Digest; files: Map<string, Byte
   ]);
   return { id: await manifestDigest(manifest), files };
 }
-
-/** A run of a model so small that a round takes milliseconds. */
-export const toyConfig = (planned: RunConfig): RunConfig => ({
-  ...planned,
-  model: { vocabulary: 128, width: 64, blocks: 1, heads: 4, hidden: 64, context: 16 },
-  microBatch: 2,
-  tokensPerRound: 32,
-  validationSequences: 8,
-  validationEvery: 1_000,
-  strategy: { ...planned.strategy, schedule: [[0, 12_000]] },
-});
 
 export interface GpuSwarmOptions {
   readonly seed: number;

@@ -1,6 +1,7 @@
 import { afterAll } from 'vitest';
 import type { SeededRandom } from '../base/random.ts';
 import { Gpu } from '../gpu/gpu.ts';
+import type { KernelSource } from '../gpu/kernel.ts';
 import { nodeGpu } from '../hosts/node.ts';
 
 /** Opens Dawn for the tests of one file and closes it after them. No adapter is an error, never a silent pass. */
@@ -15,6 +16,16 @@ export async function openTestGpu(): Promise<Gpu> {
   });
   return gpu;
 }
+
+/** A kernel that writes u32s to `out`, its only tensor. */
+export const kernelOf = (name: string, code: string): KernelSource => ({
+  name,
+  code: `@group(0) @binding(1) var<storage, read_write> out: array<u32>;\n${code}`,
+  entry: 'main',
+  bindings: ['write'],
+  uniforms: false,
+  promise: { kind: 'bitwise' },
+});
 
 /** A value no kernel writes by chance: outputs start as this, so an element left unwritten shows. */
 export const poison = 12345.678;

@@ -10,6 +10,7 @@ import type { VolunteerStatus } from '../volunteer/status.ts';
 import type { TuningStore } from '../volunteer/tuning-record.ts';
 import { Volunteer } from '../volunteer/volunteer.ts';
 import { toyCorpus } from './gpu-swarm.ts';
+import { toyConfig } from './toy-run.ts';
 
 /** Nothing is measured: the usual variants do for tests of other things, and a visit of two seconds each would not. */
 const tuning: TuningStore = {
@@ -38,15 +39,7 @@ export async function volunteersOf(
     nonce: '0'.repeat(32),
     corpus: corpus.id,
   });
-  const config = change({
-    ...planned,
-    model: { vocabulary: 128, width: 64, blocks: 1, heads: 4, hidden: 64, context: 16 },
-    microBatch: 2,
-    tokensPerRound: 32,
-    validationSequences: 8,
-    validationEvery: 4,
-    strategy: { ...planned.strategy, schedule: [[0, 12_000]] },
-  });
+  const config = change({ ...toyConfig(planned), validationEvery: 4 });
   const runId = await runIdOf(config);
   return signers.map((signer, index) => {
     let transport: Transport | undefined;

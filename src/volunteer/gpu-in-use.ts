@@ -3,13 +3,12 @@ import { invariant } from '../base/invariant.ts';
 import { BusyMeter } from '../gpu/busy-meter.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { GpuWatch } from './gpu-watch.ts';
+import { hearOfLoss } from './hear-of-loss.ts';
 import type { Platform } from './platform.ts';
 import type { StatusBoard } from './status-board.ts';
 
 /** A GPU process that died comes back after a moment: so long is waited before asking again, ms. */
 const retryAfterMs = [500, 1_500, 4_000] as const;
-/** A read-back fails a moment before the device says why. */
-const reasonComesWithinMs = 300;
 /** What is trouble with the GPU wherever it is thrown. */
 const troubles = ['gpu-lost', 'gpu-out-of-memory', 'gpu-refuses-work'];
 
@@ -103,8 +102,7 @@ export class GpuInUse {
       return this.#watch.trouble ?? thrown;
     // A kernel that cannot be compiled, a buffer that cannot be read: it may be that there is no GPU any more.
     const isSuspect = code === undefined || code.startsWith('gpu-');
-    if (this.#watch.trouble === undefined && isSuspect)
-      await Promise.race([this.#gpu.lost, this.#pause(reasonComesWithinMs)]);
+    if (this.#watch.trouble === undefined && isSuspect) await hearOfLoss(this.#gpu, this.#platform.clock);
     return this.#watch.trouble;
   }
 

@@ -42,6 +42,7 @@ export async function machineOf({ adapter, device, subgroupSize }: Gpu): Promise
 /** A tab that is reloaded is waited for: what was measured less than this ago, ms, is not gone on with. */
 const recentMs = 600_000;
 
+/** Whether a record, which may be anything, is of this version and was measured within the last ten minutes of `nowMs`, a time of day. */
 export const isRecent = (kept: unknown, { version }: Machine, nowMs: number | undefined): boolean => {
   if (!isOf(kept, version) || nowMs === undefined) return false;
   const { atMs } = kept as { readonly atMs?: unknown };

@@ -15,6 +15,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { parameterLayout } from '../model/parameters.ts';
 import type { Precision } from '../model/precision.ts';
 import { attentionShape, productShapes, widestProducts } from '../model/product-shapes.ts';
+import { hearOfLoss } from './hear-of-loss.ts';
 import { isRecent, machineOf, recordedChoices, type TuningStore } from './tuning-record.ts';
 import { unlessRefused } from './unless-refused.ts';
 
@@ -26,8 +27,6 @@ const compareMs = 800;
 const compileMs = 600;
 /** So long only, where every case that leads has a winner: what was cut short or borrowed goes on a little at each visit. */
 const leisureMs = 500;
-/** Work fails a moment before the device says that it is lost. */
-const reasonComesWithinMs = 300;
 
 export interface TuningHelp {
   readonly clock: Clock;
@@ -60,9 +59,9 @@ const names = new Set<string>([
 
 /**
  * Chooses the variants of a model's products, its attention and its compression: as kept for this adapter and these kernels, else by
- * measuring for two seconds (or what the store allows), products first. Never fails for want of a store, or of memory to measure on: what was not measured is
- * done as usual, and told. Throws what `check` throws after measuring: then what was measured says nothing, and is neither taken nor
- * kept.
+ * measuring for two seconds (or what the store allows), products first. Never fails for want of a store, or of memory to measure on:
+ * what was not measured is done as usual, and told. Throws what `check` throws after measuring: then what was measured says nothing,
+ * and is neither taken nor kept.
  */
 export async function tuneKernels(
   gpu: Gpu,
@@ -82,10 +81,11 @@ export async function tuneKernels(
   };
   const spareMs = machine !== undefined && isRecent(kept, machine, help.store?.now?.()) ? 0 : leisureMs;
   let leftMs = help.store?.budgetMs ?? budgetMs;
-  const measure = async (families: readonly Family[], mostMs: number): Promise<void> => {
+  const measure = async (families: readonly Family[], allowedMs: number): Promise<void> => {
     const start = help.clock.now();
-    const most = Math.min(mostMs, leftMs);
-    if (await measureOpen(gpu, families, [most, Math.min(most, spareMs)], help)) await keep();
+    const most = Math.min(allowedMs, leftMs);
+    const times = { mostMs: most, spareMs: Math.min(most, spareMs) };
+    if (await measureOpen(gpu, families, times, help)) await keep();
     leftMs = Math.max(0, leftMs - (help.clock.now() - start));
   };
   if (typeof precision === 'function' && gpu.device.features.has('shader-f16')) {
@@ -98,11 +98,11 @@ export async function tuneKernels(
   await measure(familiesOf(gpu, model, work, chosen), budgetMs);
 }
 
-/** Measures for the longer of two times, ms, where the model is new to this machine. Whether anything was measured and may be kept. */
+/** Measures for `mostMs` where the model is new to this machine, else `spareMs`. Whether anything was measured and may be kept. */
 async function measureOpen(
   gpu: Gpu,
   families: readonly Family[],
-  [mostMs, spareMs]: readonly [number, number],
+  { mostMs, spareMs }: { readonly mostMs: number; readonly spareMs: number },
   { clock, check, tell }: TuningHelp,
 ): Promise<boolean> {
   // Who was left out at one visit is measured at the next. So are cases that borrowed a winner, but nobody waits long for that:
@@ -126,7 +126,7 @@ async function measureOpen(
     tune(gpu.choices, open, { clock, budgetMs, compileMs }),
   );
   if (refused !== undefined || trials.some(({ problem }) => problem !== undefined))
-    await lossOrPause(gpu, clock);
+    await hearOfLoss(gpu, clock);
   try {
     check?.();
   } catch (thrown) {
@@ -140,15 +140,6 @@ async function measureOpen(
   // What ran without its memory was quick, and says nothing.
   if (refused !== undefined) forget();
   return refused === undefined && trials.some(({ ms }) => ms < Infinity);
-}
-
-async function lossOrPause(gpu: Gpu, clock: Clock): Promise<void> {
-  let cancel = (): void => undefined;
-  const pause = new Promise<void>((resolve) => {
-    cancel = clock.after(reasonComesWithinMs, resolve);
-  });
-  await Promise.race([gpu.lost, pause]);
-  cancel();
 }
 
 function familiesOf(

@@ -1,9 +1,6 @@
 import type { StarlingError } from '../base/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { gpuProblem } from '../gpu/problems.ts';
-
-/** Lack of memory comes first, because work on a buffer that is not there is invalid too. */
-const kinds = ['out-of-memory', 'internal', 'validation'] as const;
+import { openErrorScopes } from '../gpu/problems.ts';
 
 /**
  * What `work` comes to, and the first thing that the GPU refused of it: then its results say nothing. Nobody else hears of that,
@@ -14,22 +11,16 @@ export async function unlessRefused<T>(
   what: string,
   work: () => Promise<T>,
 ): Promise<{ readonly made: T; readonly refused: StarlingError | undefined }> {
-  for (const kind of kinds) gpu.device.pushErrorScope(kind);
-  const pop = (): Promise<StarlingError | undefined> => Promise.race([popped(gpu, what), gpu.lost]);
+  const close = openErrorScopes(gpu.device, what);
+  // A lost device has no scopes, or never answers.
+  const refusal = (): Promise<StarlingError | undefined> =>
+    Promise.race([close().catch(() => undefined), gpu.lost]);
   let made: T;
   try {
     made = await work();
   } catch (thrown) {
-    await pop();
+    await refusal();
     throw thrown;
   }
-  return { made, refused: await pop() };
-}
-
-async function popped({ device }: Gpu, what: string): Promise<StarlingError | undefined> {
-  // From the inside out; a lost device has none.
-  const errors = (await Promise.all(kinds.map(() => device.popErrorScope().catch(() => null)))).reverse();
-  const at = errors.findIndex((error) => error !== null);
-  const error = errors[at];
-  return error ? gpuProblem(kinds[at], what, error.message) : undefined;
+  return { made, refused: await refusal() };
 }

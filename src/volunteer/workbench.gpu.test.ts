@@ -1,21 +1,12 @@
 import { expect, test } from 'vitest';
 import { realClock, type Clock } from '../base/clock.ts';
-import type { Digest, PeerId } from '../base/ids.ts';
 import { nodeGpu } from '../hosts/node.ts';
 import { presets } from '../model/config.ts';
 import { volunteersOf } from '../testing/volunteers.ts';
+import { soloConfig, soloFounder } from '../testing/toy-run.ts';
 import { Phases } from './phases.ts';
-import { planRun } from './run-plan.ts';
 import { StatusBoard } from './status-board.ts';
 import { Workbench } from './workbench.ts';
-
-const founder = 'a'.repeat(32) as PeerId;
-const planned = planRun({
-  ...{ preset: 'nano', seed: 3, volunteers: 1, rounds: undefined, fixedWork: true, founder },
-  ...{ nonce: '0'.repeat(32), corpus: '0'.repeat(64) as Digest },
-});
-const model = { vocabulary: 128, width: 64, blocks: 1, heads: 4, hidden: 64, context: 16 };
-const config = { ...planned, model };
 
 /** On which everything takes `factor` times as long: a GPU so much slower. */
 const slower = (factor: number): Clock => ({ ...realClock, now: () => factor * realClock.now() });
@@ -24,8 +15,8 @@ test('a micro-batch is cut on a GPU that is slow at it, and taken whole on one t
   const plans = [];
   for (const factor of [1, 10_000]) {
     const clock = slower(factor);
-    const board = new StatusBoard(config, founder, new Phases(clock));
-    const bench = new Workbench({ gpu: nodeGpu(), clock }, config, board, () => undefined);
+    const board = new StatusBoard(soloConfig, soloFounder, new Phases(clock));
+    const bench = new Workbench({ gpu: nodeGpu(), clock }, soloConfig, board, () => undefined);
     await bench.open();
     await bench.setUp();
     expect(bench.replica.batch).toBe(board.gpuPlan?.batch);

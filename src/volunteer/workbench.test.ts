@@ -1,20 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../base/clock.ts';
 import { StarlingError } from '../base/errors.ts';
-import type { Digest, PeerId } from '../base/ids.ts';
 import { FakeGpu } from '../testing/fake-gpu.ts';
+import { soloConfig, soloFounder } from '../testing/toy-run.ts';
 import { Phases } from './phases.ts';
-import { planRun } from './run-plan.ts';
 import { StatusBoard } from './status-board.ts';
 import { Workbench } from './workbench.ts';
-
-const founder = 'a'.repeat(32) as PeerId;
-const planned = planRun({
-  ...{ preset: 'nano', seed: 3, volunteers: 1, rounds: undefined, fixedWork: true, founder },
-  ...{ nonce: '0'.repeat(32), corpus: '0'.repeat(64) as Digest },
-});
-const model = { vocabulary: 128, width: 64, blocks: 1, heads: 4, hidden: 64, context: 16 };
-const config = { ...planned, model };
 
 /** On which every look at the time takes `stepMs`, and so does all that a fake GPU computes. */
 class SteppingClock implements Clock {
@@ -36,13 +27,13 @@ class SteppingClock implements Clock {
 /** A volunteer's bench on a fake GPU, and for which adapters it asked what was measured before. */
 async function benchOn(gpu: FakeGpu) {
   const clock = new SteppingClock();
-  const board = new StatusBoard(config, founder, new Phases(clock));
+  const board = new StatusBoard(soloConfig, soloFounder, new Phases(clock));
   const asked: string[] = [];
   const tuning = {
     get: (adapter: string) => Promise.resolve(void asked.push(adapter)),
     put: () => Promise.resolve(),
   };
-  const bench = new Workbench({ gpu: gpu.entry, clock, tuning }, config, board, () => undefined);
+  const bench = new Workbench({ gpu: gpu.entry, clock, tuning }, soloConfig, board, () => undefined);
   await bench.open();
   const recover = async (): Promise<void> => {
     gpu.newest.lose('driver reset');
