@@ -75,6 +75,21 @@ describe('tuning', () => {
     expect(store.puts).toBe(visits.length); // and none for the visit that measured nothing
   });
 
+  it('measures nothing within ten minutes of the visit before, though it was cut short, unless the model is another', async () => {
+    let nowMs = 1e12;
+    const store = { ...memoryStore(), now: () => nowMs, budgetMs: 150 };
+    const come = async (of?: ModelConfig) => {
+      const clock = new ManualClock();
+      return visit(await openTimedGpu(clock, msOf), clock, { store }, { of });
+    };
+    expect((await come()).ms).toBeGreaterThan(0);
+    nowMs += 300_000;
+    expect((await come()).dispatches).toBe(0);
+    expect((await come(presets.micro)).dispatches).toBeGreaterThan(0);
+    nowMs += 700_000;
+    expect((await come()).dispatches).toBeGreaterThan(0);
+  });
+
   it('takes what was kept by these kernels on this device alone, and keeps one record of an adapter', async () => {
     const clock = new ManualClock();
     const store = memoryStore();

@@ -10,7 +10,7 @@ import { compressFamily } from '../kernels/compress-tuner.ts';
 import { compressVariants } from '../kernels/compress.ts';
 import { matmulVariants } from '../kernels/matmul-source.ts';
 import { matmulFamily } from '../kernels/matmul-tuner.ts';
-import { tune, type Family } from '../kernels/tuner.ts';
+import { tune, type Contest, type Family } from '../kernels/tuner.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { parameterLayout } from '../model/parameters.ts';
 import type { Precision } from '../model/precision.ts';
@@ -25,7 +25,7 @@ const budgetMs = 2_000;
 const compareMs = 800;
 /** What a compiler may take for one variant. */
 const compileMs = 600;
-/** So long only, where every case that leads has a winner: what was cut short or borrowed goes on a little at each visit. */
+/** So long only, where the model is not new: what was cut short or borrowed goes on a little at each visit. */
 const leisureMs = 500;
 
 export interface TuningHelp {
@@ -79,13 +79,16 @@ export async function tuneKernels(
     const choices = keptChoices(gpu);
     await help.store?.put(adapter, { version, choices, atMs: help.store.now?.() }).catch(() => undefined);
   };
-  const spareMs = machine !== undefined && isRecent(kept, machine, help.store?.now?.()) ? 0 : leisureMs;
+  const recalled = new Map(gpu.choices);
+  // Who was here minutes ago is waited for by the others: what was cut short then is cut short once more.
+  const isBack = machine !== undefined && isRecent(kept, machine, help.store?.now?.());
   let leftMs = help.store?.budgetMs ?? budgetMs;
   const measure = async (families: readonly Family[], allowedMs: number): Promise<void> => {
     const start = help.clock.now();
     const most = Math.min(allowedMs, leftMs);
-    const times = { mostMs: most, spareMs: Math.min(most, spareMs) };
-    if (await measureOpen(gpu, families, times, help)) await keep();
+    const spareMs = isBack ? 0 : Math.min(most, leisureMs);
+    const isNew = isBack ? !knowsAny(families, recalled) : !knowsAll(families, gpu.choices);
+    if (await measureOpen(gpu, families, isNew ? most : spareMs, help)) await keep();
     leftMs = Math.max(0, leftMs - (help.clock.now() - start));
   };
   if (typeof precision === 'function' && gpu.device.features.has('shader-f16')) {
@@ -98,11 +101,21 @@ export async function tuneKernels(
   await measure(familiesOf(gpu, model, work, chosen), budgetMs);
 }
 
-/** Measures for `mostMs` where the model is new to this machine, else `spareMs`. Whether anything was measured and may be kept. */
+const leading = (families: readonly Family[]): readonly Contest[] =>
+  families.flatMap(({ contests }) => contests.filter(({ leads = false }) => leads));
+
+/** Whether all cases that lead have a winner. */
+const knowsAll = (families: readonly Family[], choices: ReadonlyMap<string, string>): boolean =>
+  leading(families).every(({ key }) => choices.has(key));
+
+const knowsAny = (families: readonly Family[], choices: ReadonlyMap<string, string>): boolean =>
+  leading(families).some(({ key }) => choices.has(key));
+
+/** Whether anything was measured and may be kept. */
 async function measureOpen(
   gpu: Gpu,
   families: readonly Family[],
-  { mostMs, spareMs }: { readonly mostMs: number; readonly spareMs: number },
+  budgetMs: number,
   { clock, check, tell }: TuningHelp,
 ): Promise<boolean> {
   // Who was left out at one visit is measured at the next. So are cases that borrowed a winner, but nobody waits long for that:
@@ -110,18 +123,12 @@ async function measureOpen(
   const open = families.filter(
     ({ contests }) => [...undecided(gpu.choices, contests), ...borrowed(gpu.choices, contests)].length > 0,
   );
-  if (open.length === 0) return false;
+  if (open.length === 0 || budgetMs === 0) return false;
   const before = new Map(gpu.choices);
   const forget = (): void => {
     gpu.choices.clear();
     for (const [key, variant] of before) gpu.choices.set(key, variant);
   };
-  // Who comes back is waited for, or waits: only a model that is new to this machine is worth seconds.
-  const isNew = families.some(({ contests }) =>
-    contests.some(({ key, leads = false }) => leads && !gpu.choices.has(key)),
-  );
-  const budgetMs = isNew ? mostMs : spareMs;
-  if (budgetMs === 0) return false;
   const { made: trials, refused } = await unlessRefused(gpu, 'measuring kernels', () =>
     tune(gpu.choices, open, { clock, budgetMs, compileMs }),
   );
