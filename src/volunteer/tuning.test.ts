@@ -78,7 +78,7 @@ describe('tuning', () => {
   it('measures nothing within ten minutes of the visit before, though it was cut short, unless the model is another', async () => {
     let nowMs = 1e12;
     const store = { ...memoryStore(), now: () => nowMs, budgetMs: 150 };
-    const come = async (of?: ModelConfig) => {
+    const come = async (of = model) => {
       const clock = new ManualClock();
       return visit(await openTimedGpu(clock, msOf), clock, { store }, { of });
     };
