@@ -6,6 +6,10 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
+/** Resolves after `ms`. */
+export const pause = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(ms, resolve));
+
 export const realClock: Clock = {
   now: () => performance.now(),
   after(delayMs, callback) {
