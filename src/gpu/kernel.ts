@@ -56,6 +56,8 @@ export function packWords(words: readonly Word[]): ArrayBuffer {
 export class KernelCache {
   readonly #device: GPUDevice;
   readonly #kernels = new Map<string, Kernel>();
+  /** Told how far `compileAhead` has come. */
+  onCompiled: (done: number, total: number) => void = () => undefined;
   /** Of kinds of dispatch that would take too long in one go, in how many parts they are run. */
   readonly parts = new Map<string, number>();
   readonly #cut = new WeakMap<Dispatch, { readonly count: number; readonly parts: readonly Dispatch[] }>();
@@ -71,9 +73,12 @@ export class KernelCache {
    * `gpu-validation` or `gpu-internal`.
    */
   async compileAhead(): Promise<void> {
+    let done = 0;
+    const total = this.#kernels.size;
     const compile = async ([key, kernel]: [string, Kernel]): Promise<void> => {
       try {
         await kernel.compile();
+        this.onCompiled(++done, total);
       } catch (thrown) {
         this.#kernels.delete(key); // or nobody could prepare anything again
         throw thrown;

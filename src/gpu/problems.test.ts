@@ -73,7 +73,7 @@ describe('preparing', () => {
     expect(gpu.bytesAllocated).toBe(before);
   });
 
-  it('names a smaller micro-batch where memory runs out, before what follows from that', async () => {
+  it('names a smaller run where memory runs out, before what follows from that', async () => {
     const { device } = gpu;
     const pop = device.popErrorScope.bind(device);
     const said = [{ message: 'invalid buffer' }, null, { message: '2 GB wanted' }] as (GPUError | null)[];
@@ -86,7 +86,7 @@ describe('preparing', () => {
     await expect(failing).rejects.toMatchObject({
       code: 'gpu-out-of-memory',
       message: 'The GPU has no memory left for the model: 2 GB wanted',
-      fix: expect.stringContaining('smaller micro-batch') as string,
+      fix: expect.stringContaining('smaller size') as string,
     });
     Reflect.deleteProperty(device, 'popErrorScope');
     expect(gpu.bytesAllocated).toBe(before);

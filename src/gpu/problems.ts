@@ -4,7 +4,7 @@ import { StarlingError } from '../base/errors.ts';
 export type GpuErrorKind = 'out-of-memory' | 'validation' | 'internal';
 
 const lessMemory =
-  'Take a smaller micro-batch or a smaller preset, or close other tabs that use the GPU, then join again.';
+  'Close other tabs and programs that use the GPU, then join again. If it stays, start or join a run of a smaller size: small needs most, nano least.';
 const ours = 'Reload the page. If it stays, report it with the text of the error and the name of your GPU.';
 
 /** A WebGPU error as something a person can act on: codes `gpu-out-of-memory`, `gpu-validation`, `gpu-internal`. */

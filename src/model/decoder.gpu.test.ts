@@ -4,9 +4,10 @@ import { openTestGpu, randomNormal, relativeL2 } from '../testing/gpu.ts';
 import type { ModelConfig } from './config.ts';
 import { slice } from '../gpu/tensor.ts';
 import { Decoder } from './decoder.ts';
-import { generate, sampleToken } from './generate.ts';
+import { generate } from './generate.ts';
 import { parameterLayout } from './parameters.ts';
 import { Replica } from './replica.ts';
+import { sampleToken } from './sampling.ts';
 import { ReferenceTransformer } from './transformer.reference.ts';
 import { bindPasses } from './transformer.ts';
 

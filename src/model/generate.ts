@@ -1,17 +1,8 @@
-import { StarlingError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
-import type { SeededRandom } from '../base/random.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { Decoder } from './decoder.ts';
 import type { Replica } from './replica.ts';
-
-export interface SamplingOptions {
-  /** Logits are divided by it. 0 takes the likeliest token every time. */
-  readonly temperature: number;
-  /** Only this many of the likeliest tokens are drawn from. */
-  readonly topK: number;
-  readonly random: SeededRandom;
-}
+import { sampleToken, type SamplingOptions } from './sampling.ts';
 
 /**
  * Continues `prompt` (token ids, at least one) by `count` tokens, one at a time as they are asked for, so the caller
@@ -55,30 +46,4 @@ export async function* generateText(
     yield decoder.decode(tokenizer.decode([token]), { stream: true });
   }
   yield decoder.decode();
-}
-
-/** Draws a token from softmax(logits / temperature) over the `topK` likeliest. Throws StarlingError `diverged`. */
-export function sampleToken(
-  logits: ArrayLike<number>,
-  { temperature, topK, random }: SamplingOptions,
-): number {
-  invariant(temperature >= 0 && topK >= 1, 'a temperature of 0 or more and at least one token to draw from');
-  const all = Array.from(logits);
-  if (!all.every(Number.isFinite)) {
-    throw new StarlingError(
-      'diverged',
-      'The model computes values that are not numbers.',
-      'Take an older checkpoint of this run.',
-    );
-  }
-  const likeliest = [...all.keys()].sort((a, b) => all[b] - all[a] || a - b).slice(0, topK);
-  const best = likeliest[0];
-  if (temperature === 0) return best;
-  const chances = likeliest.map((token) => Math.exp((all[token] - all[best]) / temperature));
-  let rest = random.float() * chances.reduce((sum, chance) => sum + chance, 0);
-  for (const [rank, token] of likeliest.entries()) {
-    rest -= chances[rank];
-    if (rest < 0) return token;
-  }
-  return best; // rounding used up the last chance
 }

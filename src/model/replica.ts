@@ -195,6 +195,12 @@ export class Replica {
     return total / ids.length;
   }
 
+  /** L2 norm of the round's mean gradient before clipping, once `gradientDispatches` have run: 8 bytes read back. */
+  async gradientNorm(): Promise<number> {
+    const [norm] = await this.gpu.readF32(this.norm);
+    return norm;
+  }
+
   /** 32 hex digits that differ, but for chance, where any parameter word differs: design section 5. */
   async digest(): Promise<string> {
     this.gpu.submit(this.#digest, [this.#digestLanes]);
