@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { readName } from '../base/friendly-name.ts';
 import { isPeerId, type PeerId } from '../base/ids.ts';
 
 /**
@@ -9,6 +10,8 @@ import { isPeerId, type PeerId } from '../base/ids.ts';
 /** What a volunteer or a viewer says of itself. */
 export interface Presence {
   readonly id: PeerId;
+  /** What its person called it. Anyone can take any name: shown beside the id only. */
+  readonly name?: string | undefined;
   readonly adapter: string;
   readonly software: boolean;
   readonly tokensPerSecond: number | undefined;
@@ -88,6 +91,8 @@ const text = (characters: number) => v.pipe(v.string(), v.maxLength(characters))
 
 const presence = v.object({
   id: peer,
+  /** Whatever it is, it costs the rest nothing. */
+  name: v.optional(v.unknown()),
   adapter: text(120),
   software: v.boolean(),
   tokensPerSecond: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
@@ -128,8 +133,16 @@ function readJson<T>(schema: v.GenericSchema<unknown, T>, value: unknown, longes
 
 export function readPresence(value: unknown): Presence | undefined {
   const found = read(presence, value);
-  return found && { ...found, tokensPerSecond: found.tokensPerSecond };
+  return found && { ...found, name: readName(found.name), tokensPerSecond: found.tokensPerSecond };
 }
+
+/** Whether a presence says a name that is none; it is shown without. Any value may be given. */
+export const saysBadName = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'name' in value &&
+  value.name !== undefined &&
+  readName(value.name) === undefined;
 
 const withLosses = (found: v.InferOutput<typeof record>): RecordAnnouncement => ({
   ...found,

@@ -30,11 +30,45 @@ export interface Identity extends Signer {
   readonly keys: CryptoKeyPair;
 }
 
+/** What a key is made of while it is moved. Whoever has it can sign: it is stored nowhere but sealed (key-file.ts). */
+export interface KeyMaterial {
+  /** The private key. */
+  readonly pkcs8: Bytes;
+  /** 32 bytes. */
+  readonly publicKey: Bytes;
+}
+
 /** A new key pair; the private key cannot be exported. Throws StarlingError where Web Crypto has no Ed25519. */
 export async function createIdentity(): Promise<Identity> {
-  let keys: CryptoKeyPair;
+  return identityFromKeys(await generate(false));
+}
+
+/** A new key as what it is made of, to be sealed. Throws StarlingError where Web Crypto has no Ed25519. */
+export async function drawKeyMaterial(): Promise<KeyMaterial> {
+  const keys = await generate(true);
+  const [pkcs8, publicKey] = await Promise.all([
+    crypto.subtle.exportKey('pkcs8', keys.privateKey),
+    crypto.subtle.exportKey('raw', keys.publicKey),
+  ]);
+  return { pkcs8: new Uint8Array(pkcs8), publicKey: new Uint8Array(publicKey) };
+}
+
+/** The identity of what a key is made of, checked; its private key cannot be exported. Any bytes may be given. */
+export async function identityFromMaterial({ pkcs8, publicKey }: KeyMaterial): Promise<Decoded<Identity>> {
   try {
-    keys = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+    const [secret, open] = await Promise.all([
+      crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']),
+      crypto.subtle.importKey('raw', publicKey, 'Ed25519', true, ['verify']),
+    ]);
+    return await readIdentity({ publicKey: open, privateKey: secret });
+  } catch {
+    return refused('key-unusable');
+  }
+}
+
+async function generate(extractable: boolean): Promise<CryptoKeyPair> {
+  try {
+    return await crypto.subtle.generateKey('Ed25519', extractable, ['sign', 'verify']);
   } catch (cause) {
     throw new StarlingError(
       'identity-unsupported',
@@ -43,7 +77,6 @@ export async function createIdentity(): Promise<Identity> {
       { cause },
     );
   }
-  return identityFromKeys(keys);
 }
 
 /** The identity of a key pair made by `createIdentity`, here or on another thread. */
@@ -68,6 +101,7 @@ export async function readIdentity(value: unknown): Promise<Decoded<Identity>> {
   const { publicKey, privateKey } = value as Partial<Record<string, unknown>>;
   if (!(publicKey instanceof CryptoKey) || !(privateKey instanceof CryptoKey))
     return refused('key-wrong-shape');
+  // A key that moves does so by a sealed copy made with it: docs/adr/0016.
   if (privateKey.extractable) return refused('key-extractable');
   try {
     const identity = await identityFromKeys({ publicKey, privateKey });

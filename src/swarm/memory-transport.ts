@@ -2,7 +2,7 @@ import type { Bytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { SeededRandom } from '../base/random.ts';
-import type { SendOutcome, Transport, TransportEvent, TransportStats } from './transport.ts';
+import type { ByteCounts, SendOutcome, Transport, TransportEvent, TransportStats } from './transport.ts';
 
 /** How a memory network behaves. Delays are drawn anew for each message, so messages overtake each other across links. */
 export interface MemoryNetworkOptions {
@@ -198,6 +198,13 @@ export class MemoryNetwork {
   }
 }
 
+const nothing: ByteCounts = { bytesUp: 0, bytesDown: 0 };
+
+const sumOf = (a: ByteCounts, b: ByteCounts): ByteCounts => ({
+  bytesUp: a.bytesUp + b.bytesUp,
+  bytesDown: a.bytesDown + b.bytesDown,
+});
+
 /** Made by MemoryNetwork.create. */
 export class MemoryTransport implements Transport {
   readonly self: PeerId;
@@ -205,7 +212,9 @@ export class MemoryTransport implements Transport {
   readonly #clock: Clock;
   readonly #waiting: TransportEvent[] = [];
   #listener: ((event: TransportEvent) => void) | undefined;
-  #stats: TransportStats = { bytesUp: 0, bytesDown: 0 };
+  #counts: ByteCounts = { bytesUp: 0, bytesDown: 0 };
+  /** Of links that are up, since they came up. */
+  readonly #links = new Map<PeerId, ByteCounts>();
   #draining = false;
   closed = false;
 
@@ -222,7 +231,7 @@ export class MemoryTransport implements Transport {
   send(to: PeerId, message: Bytes): SendOutcome {
     if (this.closed) return 'gone';
     const outcome = this.#network.carry(this, to, message);
-    if (outcome === 'queued') this.#stats = { ...this.#stats, bytesUp: this.#stats.bytesUp + message.length };
+    if (outcome === 'queued') this.#count(to, { bytesUp: message.length, bytesDown: 0 });
     return outcome;
   }
 
@@ -232,7 +241,16 @@ export class MemoryTransport implements Transport {
   }
 
   stats(): Promise<TransportStats> {
-    return Promise.resolve(this.#stats);
+    const links = this.peers().map((peer) => ({
+      peer,
+      ...(this.#links.get(peer) ?? nothing),
+      rttMs: undefined,
+    }));
+    return Promise.resolve({ ...this.#counts, links });
+  }
+
+  counted(): ByteCounts {
+    return this.#counts;
   }
 
   close(): void {
@@ -245,10 +263,15 @@ export class MemoryTransport implements Transport {
   /** For MemoryNetwork. */
   deliver(event: TransportEvent): void {
     if (this.closed) return;
-    if (event.kind === 'message')
-      this.#stats = { ...this.#stats, bytesDown: this.#stats.bytesDown + event.bytes.length };
+    if (event.kind === 'message') this.#count(event.peer, { bytesUp: 0, bytesDown: event.bytes.length });
+    if (event.kind === 'peer-up') this.#links.delete(event.peer);
     this.#waiting.push(event);
     this.#drainLater();
+  }
+
+  #count(peer: PeerId, counts: ByteCounts): void {
+    this.#counts = sumOf(this.#counts, counts);
+    this.#links.set(peer, sumOf(this.#links.get(peer) ?? nothing, counts));
   }
 
   #drainLater(): void {

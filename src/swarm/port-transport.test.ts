@@ -27,6 +27,12 @@ testTransportContract('a transport over a port', (count) => {
   };
 });
 
+const gateStats = {
+  bytesUp: 7,
+  bytesDown: 8,
+  links: [{ peer: id(2), bytesUp: 5, bytesDown: 6, rttMs: 1.5 }],
+};
+
 /** A transport of one peer whose answers to `send` a test decides. */
 class Gate implements Transport {
   readonly self = id(1);
@@ -35,7 +41,8 @@ class Gate implements Transport {
   #listener: ((event: TransportEvent) => void) | undefined;
 
   peers = () => [id(2)];
-  stats = () => Promise.resolve({ bytesUp: 7, bytesDown: 8 });
+  stats = () => Promise.resolve(gateStats);
+  counted = () => gateStats;
   close = () => undefined;
 
   send(_to: PeerId, message: Uint8Array) {
@@ -95,7 +102,7 @@ describe('a transport over a port', () => {
     stop();
     await vi.waitFor(() => expect(kinds).toEqual(['peer-up', 'peer-down']));
     expect(transport.send(id(2), new Uint8Array(1))).toBe('gone');
-    expect(await transport.stats()).toEqual({ bytesUp: 7, bytesDown: 8 });
+    expect(await transport.stats()).toEqual(gateStats);
   });
 
   it('says the newest farewell to every peer when the other half closes, and none where its owner closes', async () => {

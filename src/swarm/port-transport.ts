@@ -2,8 +2,16 @@ import type { Bytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { realClock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
+import { framedLength } from './framing.ts';
 import { TransportEvents } from './transport-events.ts';
-import type { SendOutcome, Transport, TransportEvent, TransportStats } from './transport.ts';
+import {
+  noTraffic,
+  type ByteCounts,
+  type SendOutcome,
+  type Transport,
+  type TransportEvent,
+  type TransportStats,
+} from './transport.ts';
 
 /** Bytes for one peer on their way over the port, before `send` answers `full`. One message always fits. */
 export const portWindowBytes = 16 << 20;
@@ -63,7 +71,7 @@ export function serveTransport(
     });
   };
   const stats = (then: (stats: TransportStats) => void) => {
-    transport.stats().then(then, () => then({ bytesUp: 0, bytesDown: 0 }));
+    transport.stats().then(then, () => then(noTraffic));
   };
   const close = () => {
     if (closed) return;
@@ -122,7 +130,9 @@ export class PortTransport implements Transport {
   readonly #peers = new Map<PeerId, { readonly life: number; onTheWay: number }>();
   readonly #questions = new Map<number, (stats: TransportStats) => void>();
   #asked = 0;
-  #lastStats: TransportStats = { bytesUp: 0, bytesDown: 0 };
+  #bytesUp = 0;
+  #bytesDown = 0;
+  #lastStats: TransportStats = noTraffic;
   #closed = false;
   #over = false;
 
@@ -141,6 +151,7 @@ export class PortTransport implements Transport {
     if (peer === undefined) return 'gone';
     if (peer.onTheWay > 0 && peer.onTheWay + message.length > portWindowBytes) return 'full';
     peer.onTheWay += message.length;
+    this.#bytesUp += framedLength(message.length);
     // A copy: the caller may send the same bytes to others.
     const bytes = forTransfer(message, false);
     this.#say({ kind: 'send', to, life: peer.life, bytes }, [bytes.buffer]);
@@ -162,6 +173,11 @@ export class PortTransport implements Transport {
       this.#questions.set(question, resolve);
       this.#say({ kind: 'stats', question });
     });
+  }
+
+  /** Counted on this thread: whole messages, when they are given to the port and when they come out of it. */
+  counted(): ByteCounts {
+    return { bytesUp: this.#bytesUp, bytesDown: this.#bytesDown };
   }
 
   close(): void {
@@ -206,6 +222,7 @@ export class PortTransport implements Transport {
     if (this.#closed) return;
     if (event.kind === 'peer-up') this.#peers.set(event.peer, { life, onTheWay: 0 });
     if (event.kind === 'peer-down') this.#peers.delete(event.peer);
+    if (event.kind === 'message') this.#bytesDown += framedLength(event.bytes.length);
     this.#events.push(event);
   }
 }

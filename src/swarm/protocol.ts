@@ -22,7 +22,7 @@ export const limits = {
   snapshotBytes: 0xffffffff,
 } as const;
 
-/** Message kinds by their number on the wire. A number is never used again for something else. */
+/** Message kinds by their number on the wire. A number is never used again for something else; 16 to 18 are blobs (blob-codec.ts). */
 export const kindNumbers = {
   hello: 1,
   contribution: 2,

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import type { WebrtcProvider } from 'y-webrtc';
+import type { Seal } from './invitation.ts';
 import type { CountRejection } from './shared-doc-bounds.ts';
+import { SealedSignals } from './shared-doc-seal.ts';
 
 /** Stands between y-webrtc and the signaling servers, whose messages may be anything: y-webrtc throws on some. */
 
@@ -31,23 +33,30 @@ interface Line {
 
 const guarded = new WeakSet<object>();
 
+/** What is to be known of a room that this page has open. */
+export interface GuardedRoom {
+  /** Counts what comes for it. */
+  readonly count: CountRejection;
+  /** Of a room by invitation: through which its signals go. */
+  readonly seal?: Seal | undefined;
+}
+
 /**
- * Guards the signaling connections of a provider, which it may share with those of other rooms. `counters` tells who counts
- * what comes for a room; what belongs to no room goes to whoever guarded the connection first.
+ * Guards the signaling connections of a provider, which it may share with those of other rooms, which `rooms` knows. What belongs
+ * to none of them is counted by whoever guarded the connection first.
  */
 export function guardSignaling(
   provider: WebrtcProvider,
   count: CountRejection,
-  counters: ReadonlyMap<string, CountRejection> = new Map(),
+  rooms: ReadonlyMap<string, GuardedRoom> = new Map(),
 ): void {
   for (const line of provider.signalingConns as Line[]) {
     if (guarded.has(line)) continue;
     guarded.add(line);
     const emit = line.emit.bind(line);
     const send = line.send.bind(line);
-    line.emit = (name, args) => {
-      if (name === 'connect') guardParsing(line, count);
-      const counting = name === 'message' ? (counters.get(topicOf(args[0])) ?? count) : count;
+    const sealed = new SealedSignals();
+    const take = (name: string, args: unknown[], counting: CountRejection): void => {
       if (name === 'message' && !isSignal(args[0], line)) {
         counting('signaling-wrong-shape');
         return;
@@ -58,13 +67,25 @@ export function guardSignaling(
         counting('signaling-handler-failed');
       }
     };
-    line.send = (message) => {
+    const sendNow = (message: unknown): void => {
       if (!isOfOpenRoom(message, line)) return;
       try {
         send(message);
       } catch {
         count('signaling-not-sent'); // the socket is not open again yet
       }
+    };
+    line.emit = (name, args) => {
+      if (name === 'connect') guardParsing(line, count);
+      const room = name === 'message' ? rooms.get(topicOf(args[0])) : undefined;
+      const counting = room?.count ?? count;
+      if (room?.seal === undefined || !isPublished(args[0])) take(name, args, counting);
+      else sealed.open(room.seal, args[0], (opened) => take(name, [opened], counting), counting);
+    };
+    line.send = (message) => {
+      const room = rooms.get(topicOf(message));
+      if (room?.seal === undefined || !isPublished(message)) sendNow(message);
+      else sealed.shut(room.seal, message, sendNow, room.count);
     };
   }
 }
@@ -73,6 +94,9 @@ const topicOf = (message: unknown): string => {
   const topic = (message as { topic?: unknown } | null | undefined)?.topic;
   return typeof topic === 'string' ? topic : '';
 };
+
+const isPublished = (message: unknown): message is { readonly topic: string; readonly data?: unknown } =>
+  (message as { type?: unknown } | null | undefined)?.type === 'publish';
 
 /** A closing room's connections end one by one, and for each y-webrtc announces the room again as if it were still open. */
 function isOfOpenRoom(message: unknown, line: Line): boolean {

@@ -12,6 +12,7 @@ import {
   readPresence,
   readRecord,
   readSample,
+  saysBadName,
   writePast,
   type Announcements,
   type Past,
@@ -288,7 +289,7 @@ export class SharedDoc {
     if (page === undefined && this.#run.has('page')) malformed++;
     const { records, curve } = readPage(page, wellFormed);
     const sample = page?.has('sample') === true ? wellFormed(readSample(page.get('sample')))[0] : undefined;
-    const presences = this.#readPresences(wellFormed);
+    const { presences, badNames } = this.#readPresences(wellFormed);
     const epoch = this.#run.has('epoch') ? wellFormed(readEpoch(this.#run.get('epoch')))[0] : undefined;
     return {
       ...this.connection(),
@@ -302,22 +303,38 @@ export class SharedDoc {
       rejections: {
         ...Object.fromEntries(this.#rejections),
         ...(malformed === 0 ? {} : { 'announcement-malformed': malformed }),
+        ...(badNames === 0 ? {} : { 'name-malformed': badNames }),
       },
     };
   }
 
-  #readPresences(wellFormed: WellFormed): readonly Presence[] {
+  #readPresences(wellFormed: WellFormed): {
+    readonly presences: readonly Presence[];
+    readonly badNames: number;
+  } {
     const found = new Map<string, Presence>();
+    let badNames = 0;
+    const local = this.awareness.getLocalState();
+    const own = readPresence(local?.['starling'])?.id;
     const take = (state: unknown) => {
       const said = (state as { starling?: unknown } | null | undefined)?.starling;
       if (said === undefined || said === null || found.size >= maxPresences) return;
-      for (const presence of wellFormed(readPresence(said)))
-        if (!found.has(presence.id)) found.set(presence.id, presence);
+      for (const presence of wellFormed(readPresence(said))) {
+        const known = found.get(presence.id);
+        if (known === undefined) {
+          found.set(presence.id, presence);
+          if (saysBadName(said)) badNames++;
+        } else if (known.name !== presence.name && known.id !== own) {
+          // Nobody can tell which of them is the volunteer's own word, so it has none.
+          found.set(known.id, { ...known, name: undefined });
+          badNames++;
+        }
+      }
     };
     // Ours first: another tab that says our id is not shown instead of us.
-    take(this.awareness.getLocalState());
+    take(local);
     for (const [client, state] of this.awareness.getStates())
       if (client !== this.awareness.clientID) take(state);
-    return [...found.values()];
+    return { presences: [...found.values()], badNames };
   }
 }

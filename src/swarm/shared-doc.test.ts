@@ -158,6 +158,37 @@ describe('the shared document', () => {
     expect(a.view().presences.map(({ state }) => state)).toEqual(['training']);
   });
 
+  it('shows the name that a tab gives itself, and a bad one not at all, but counts it', () => {
+    const [a, b] = pair();
+    expect(a.setPresence(presence(id(1), { name: 'Ada' }))).toBe(true);
+    expect(b.view().presences).toEqual([presence(id(1), { name: 'Ada' })]);
+    expect(b.view().rejections).toEqual({});
+    const bad: unknown[] = ['', ' Ada', 'a\u202eb', 'x'.repeat(25), 7, null, { toString: 'Ada' }, ['Ada']];
+    for (const name of bad) {
+      b.awareness.setLocalState({ starling: { ...presence(id(2)), name } });
+      expect(a.view().presences.map((one) => [one.id, one.name])).toEqual([
+        [id(1), 'Ada'],
+        [id(2), undefined],
+      ]);
+      expect(a.view().rejections).toEqual({ 'name-malformed': 1 });
+    }
+    b.awareness.setLocalState({ starling: presence(id(2)) });
+    expect(a.view().rejections).toEqual({});
+  });
+
+  it('shows no name for an id that two tabs name differently, except our own', () => {
+    const [a, b] = pair();
+    a.setPresence(presence(id(1), { name: 'Ada' }));
+    b.setPresence(presence(id(1), { name: 'Mallory' }));
+    expect(a.view().presences.map(({ name }) => name)).toEqual(['Ada']);
+    const watching = new SharedDoc();
+    watching.awareness.states.set(1, { starling: presence(id(1), { name: 'Ada' }) });
+    watching.awareness.states.set(2, { starling: presence(id(1), { name: 'Mallory' }) });
+    watching.changed();
+    expect(watching.view().presences.map(({ name }) => name)).toEqual([undefined]);
+    expect(watching.view().rejections).toEqual({ 'name-malformed': 1 });
+  });
+
   it('writes no more into a full document, and says so', () => {
     const [a] = pair();
     a.doc.getMap('other').set('bulk', 'x'.repeat(documentLimitBytes - 1000));

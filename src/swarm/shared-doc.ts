@@ -2,10 +2,10 @@ import { WebrtcProvider } from 'y-webrtc';
 import { realClock } from '../base/clock.ts';
 import { StarlingError } from '../base/errors.ts';
 import type { Presence } from './announcements.ts';
-import type { CountRejection } from './shared-doc-bounds.ts';
+import type { Seal } from './invitation.ts';
 import { boundsOf, closeBroadcast, guardBroadcast, guardPeers } from './shared-doc-guard.ts';
 import { askAgain } from './shared-doc-healing.ts';
-import { guardSignaling } from './shared-doc-signaling.ts';
+import { guardSignaling, type GuardedRoom } from './shared-doc-signaling.ts';
 import { SharedDoc } from './shared-doc-state.ts';
 
 export interface SharedDocOptions {
@@ -14,6 +14,8 @@ export interface SharedDocOptions {
   readonly signalingUrls: readonly string[];
   readonly iceServers?: readonly RTCIceServer[];
   readonly presence?: Presence;
+  /** Of a room by invitation: only holders of its key find each other there. */
+  readonly seal?: Seal | undefined;
 }
 
 export interface OpenSharedDoc {
@@ -22,8 +24,8 @@ export interface OpenSharedDoc {
   close(): Promise<void>;
 }
 
-/** Rooms open in this page, and who counts what comes for them. */
-const openRooms = new Map<string, CountRejection>();
+/** Rooms open in this page. */
+const openRooms = new Map<string, GuardedRoom>();
 
 interface Observable {
   on(name: string, listener: () => void): void;
@@ -35,7 +37,7 @@ interface Observable {
  * StarlingError `room-already-open` for a room this page has open: y-webrtc allows one provider a room.
  */
 export async function openSharedDoc(options: SharedDocOptions): Promise<OpenSharedDoc> {
-  const { room, signalingUrls, iceServers = [], presence } = options;
+  const { room, signalingUrls, iceServers = [], presence, seal } = options;
   if (openRooms.has(room)) {
     throw new StarlingError(
       'room-already-open',
@@ -45,7 +47,7 @@ export async function openSharedDoc(options: SharedDocOptions): Promise<OpenShar
   }
   const shared = new SharedDoc();
   const count = (reason: string) => shared.countRejection(reason);
-  openRooms.set(room, count);
+  openRooms.set(room, { count, seal });
   const provider = new WebrtcProvider(room, shared.doc, {
     signaling: [...signalingUrls],
     awareness: shared.awareness,

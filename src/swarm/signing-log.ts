@@ -61,6 +61,14 @@ export const memorySigningLog = (): SigningLog => createSigningLog(nothingSigned
 export const hasSigned = (log: SigningLog): boolean =>
   log.highest('record') >= 0 || log.highest('confirm') >= 0 || log.highest('contribution') >= 0;
 
+/** The later of two logs of one key in one run: what either of them signed is signed. */
+export const laterOf = (one: SignedRounds, other: SignedRounds): SignedRounds => ({
+  contribution: Math.max(one.contribution, other.contribution),
+  confirm: Math.max(one.confirm, other.confirm),
+  record: Math.max(one.record, other.record),
+  lock: Math.max(one.lock, other.lock),
+});
+
 /** The rounds in what was stored. Any value may be given. */
 export function readSignedRounds(value: unknown): Decoded<SignedRounds> {
   if (typeof value !== 'object' || value === null) return refused('signing-log-wrong-shape');

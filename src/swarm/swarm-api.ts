@@ -1,5 +1,6 @@
 import type { Bytes } from '../base/bytes.ts';
 import type { Digest, PeerId, RunId } from '../base/ids.ts';
+import type { Sighting } from './sightings.ts';
 
 /** Quarters of a round's token target that a contribution reached: its vote weight. */
 export type Weight = 1 | 2 | 3 | 4;
@@ -213,6 +214,8 @@ export interface Swarm {
   onChange(listener: () => void): void;
   onEvent(listener: (event: SwarmEvent) => void): void;
   onSettled(listener: (settlement: Settlement) => void): void;
+  /** How rounds go, as it happens. */
+  onSighting(listener: (sighting: Sighting) => void): void;
   /** Says goodbye and stops. */
   close(): void;
 }

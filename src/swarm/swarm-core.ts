@@ -6,6 +6,7 @@ import { invariant, unreachable } from '../base/invariant.ts';
 import { chain, type MaybePromise } from '../base/maybe-promise.ts';
 import { contextWindow, decodeContexts, encodeContexts, type ChainContext } from './chain-context.ts';
 import { CheckpointShelf, type Checkpoint } from './checkpoint-shelf.ts';
+import { sightingOf } from './event-sightings.ts';
 import { Exchange } from './exchange.ts';
 import { signatureBytes, webCrypto, type Signer, type SwarmCrypto } from './identity.ts';
 import { Inbox } from './inbox.ts';
@@ -32,6 +33,7 @@ import {
   type RoundEvent,
   type RoundState,
 } from './round-state.ts';
+import type { Seen, Sighting } from './sightings.ts';
 import { memorySigningLog, type SigningLog } from './signing-log.ts';
 import { SnapshotClient, type ReceivedSnapshot } from './snapshot-client.ts';
 import { SnapshotServer } from './snapshot-server.ts';
@@ -81,6 +83,7 @@ export interface CoreListener {
   behind(): void;
   changed(): void;
   event(event: SwarmEvent): void;
+  sighted(sighting: Sighting): void;
 }
 
 /** Carries out what the round machine decides: everything between it and the transport. */
@@ -229,6 +232,7 @@ export class SwarmCore implements JudgeContext {
     const agreedBefore = replicasAgree(this.#state);
     const [state, effects] = tick(this.#state, event, this.clock.now());
     this.#state = state;
+    this.#sight(sightingOf(event));
     for (const effect of effects) this.#carryOut(effect);
     if (agreedBefore && !replicasAgree(state)) {
       const round = state.applied?.round ?? 0;
@@ -236,6 +240,10 @@ export class SwarmCore implements JudgeContext {
       this.tell({ kind: 'replicas-differ', text });
     }
     this.#listener.changed();
+  }
+
+  #sight(seen: Seen | undefined): void {
+    if (seen !== undefined) this.#listener.sighted({ atMs: this.clock.now(), ...seen });
   }
 
   tell(event: Omit<SwarmEvent, 'atMs'>): void {
@@ -442,7 +450,7 @@ export class SwarmCore implements JudgeContext {
         this.client.peerDown(event.peer);
         return;
       case 'rejected':
-        this.#reject(event.peer, event.reason);
+        this.#reject(event.peer, event.reason, event.times);
         return;
       default:
         unreachable(event);
@@ -464,8 +472,8 @@ export class SwarmCore implements JudgeContext {
     }
   }
 
-  #reject(from: PeerId, reason: string): void {
-    this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + 1);
+  #reject(from: PeerId, reason: string, times = 1): void {
+    this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + times);
     const key = `${from} ${reason}`;
     if (!this.#told.has(key) && this.#told.size < 1_000) {
       this.#told.add(key);
@@ -490,6 +498,7 @@ export class SwarmCore implements JudgeContext {
         return;
       case 'rolled-back':
         this.ledger.cutBack(effect.round);
+        this.#sight({ kind: 'taken-back', round: effect.round });
         this.#listener.rolledBack(effect.round);
         this.#afterwards.push(() => {
           this.broadcast(this.hello());
@@ -632,6 +641,12 @@ export class SwarmCore implements JudgeContext {
       return body;
     });
     this.ledger.append({ record, raw, context, named, bodies, shown: roundRecord(record, bodies) });
+    this.#sight({
+      ...{ kind: 'agreed', round: record.round, record: record.digest, leader: record.leader },
+      recordAtMs: this.#state.nodes.get(record.digest)?.sinceMs ?? this.clock.now(),
+      counted: bodies.map(({ contribution }) => contribution.author),
+      members: context.members.map(({ id }) => id),
+    });
     this.#compareSnapshot(record);
     this.prune();
     if (record.joins.includes(this.self)) this.#inBackground(() => this.#signLeave());

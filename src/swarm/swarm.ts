@@ -3,6 +3,7 @@ import type { Digest, PeerId } from '../base/ids.ts';
 import { invariant } from '../base/invariant.ts';
 import { limits } from './protocol.ts';
 import { currentRound, hasGivenUp, isMember } from './round-state.ts';
+import type { Sighting } from './sightings.ts';
 import type { ReceivedSnapshot } from './snapshot-client.ts';
 import type {
   AgreedRound,
@@ -69,6 +70,7 @@ class SwarmFacade implements Swarm {
   #entry: Deferred<Entry> | undefined;
   #view: SwarmView | undefined;
   readonly #settledListeners: ((settlement: Settlement) => void)[] = [];
+  readonly #sightingListeners: ((sighting: Sighting) => void)[] = [];
   #snapshotFrom: readonly PeerId[] = [];
 
   constructor(options: SwarmOptions) {
@@ -93,6 +95,9 @@ class SwarmFacade implements Swarm {
       },
       event: (event) => {
         for (const listener of this.#eventListeners) listener(event);
+      },
+      sighted: (sighting) => {
+        for (const listener of this.#sightingListeners) listener(sighting);
       },
     });
   }
@@ -237,6 +242,10 @@ class SwarmFacade implements Swarm {
 
   onSettled(listener: (settlement: Settlement) => void): void {
     this.#settledListeners.push(listener);
+  }
+
+  onSighting(listener: (sighting: Sighting) => void): void {
+    this.#sightingListeners.push(listener);
   }
 
   close(): void {

@@ -2,17 +2,31 @@ import type { Bytes } from '../base/bytes.ts';
 import type { PeerId } from '../base/ids.ts';
 
 /** Bytes that crossed the gradient channels, as the transport itself counts them (for WebRTC: getStats()). */
-export interface TransportStats {
+export interface ByteCounts {
   readonly bytesUp: number;
   readonly bytesDown: number;
 }
+
+/** A link that is open now, counted since it opened. */
+export interface LinkStats extends ByteCounts {
+  readonly peer: PeerId;
+  /** Newest measured time there and back, ms; undefined where the transport does not measure it. */
+  readonly rttMs: number | undefined;
+}
+
+/** Over all links, those that closed included. */
+export interface TransportStats extends ByteCounts {
+  readonly links: readonly LinkStats[];
+}
+
+export const noTraffic: TransportStats = { bytesUp: 0, bytesDown: 0, links: [] };
 
 export type TransportEvent =
   | { readonly kind: 'peer-up'; readonly peer: PeerId }
   | { readonly kind: 'peer-down'; readonly peer: PeerId }
   | { readonly kind: 'message'; readonly peer: PeerId; readonly bytes: Bytes }
-  /** Something hostile or broken was dropped below the message level. `reason` is a short stable phrase. */
-  | { readonly kind: 'rejected'; readonly peer: PeerId; readonly reason: string };
+  /** Something hostile or broken was dropped below the message level. `reason` is a short stable phrase. `times`: absent is once. */
+  | { readonly kind: 'rejected'; readonly peer: PeerId; readonly reason: string; readonly times?: number };
 
 /** `queued`: will be delivered unless the peer goes; `gone`: no such peer; `full`: too much is queued, not taken. */
 export type SendOutcome = 'queued' | 'gone' | 'full';
@@ -30,6 +44,8 @@ export interface Transport {
   /** One listener; events before it is set wait for it. */
   listen(listener: (event: TransportEvent) => void): void;
   stats(): Promise<TransportStats>;
+  /** Bytes sent and received so far, as counted at this end, frames of messages included: to be had at any time, for nothing. */
+  counted(): ByteCounts;
   /**
    * What every peer is sent when the transport is closed by whoever holds its other half, as a page does that closes its tab;
    * undefined: nothing. Absent where nobody else can close it. Takes effect in order with `send`.

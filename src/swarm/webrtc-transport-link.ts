@@ -1,7 +1,7 @@
 import { copyBytes, type Bytes } from '../base/bytes.ts';
 import type { PeerId } from '../base/ids.ts';
 import { framedLength, framesOf, Reassembler } from './framing.ts';
-import { maxMessageBytes, type SendOutcome, type TransportStats } from './transport.ts';
+import { maxMessageBytes, type ByteCounts, type LinkStats, type SendOutcome } from './transport.ts';
 import type { OpenWire, Wire, WireSignalBody } from './webrtc-transport-wire.ts';
 
 /** Frames are handed to the channel while it has less than this queued: a channel is closed by the browser at 16 MiB. */
@@ -77,19 +77,25 @@ export class Link {
   }
 
   /** Bytes this side gave to the channel and got from it: what the browser counts, and still known when it is closed. */
-  get counted(): TransportStats {
+  get counted(): ByteCounts {
     return { bytesUp: this.#sentBytes, bytesDown: this.#receivedBytes };
   }
 
   /** What WebRTC counted, which can be an answer some 50 ms old, or what this side did where that is more. */
-  async stats(): Promise<TransportStats> {
-    if (this.#closed || this.#wire === undefined) return this.counted;
+  async stats(): Promise<LinkStats> {
+    const unmeasured = { peer: this.peer, rttMs: undefined };
+    if (this.#closed || this.#wire === undefined) return { ...unmeasured, ...this.counted };
     try {
       const said = await this.#wire.stats();
       const { bytesUp, bytesDown } = this.counted;
-      return { bytesUp: Math.max(said.bytesUp, bytesUp), bytesDown: Math.max(said.bytesDown, bytesDown) };
+      return {
+        peer: this.peer,
+        bytesUp: Math.max(said.bytesUp, bytesUp),
+        bytesDown: Math.max(said.bytesDown, bytesDown),
+        rttMs: said.rttMs,
+      };
     } catch {
-      return this.counted;
+      return { ...unmeasured, ...this.counted };
     }
   }
 

@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { SeededRandom } from '../base/random.ts';
+import { accepted } from '../base/verdict.ts';
 import type { Signer, SwarmCrypto } from './identity.ts';
+import type { Seal } from './invitation.ts';
 import type { Signaling } from './signaling-client.ts';
 import { decodeSignal, encodeSignal, type MeshSignal, type SignalBody } from './webrtc-transport-signals.ts';
 
@@ -12,6 +14,8 @@ export interface MeshSignalingOptions {
   readonly clock: Clock;
   readonly random: SeededRandom;
   readonly crypto: SwarmCrypto;
+  /** Of a run by invitation: only holders of its key are heard. */
+  readonly seal?: Seal | undefined;
 }
 
 export interface MeshSignalingHandlers {
@@ -48,10 +52,10 @@ export class MeshSignaling {
     this.#handlers = handlers;
     this.#session = Array.from({ length: 4 }, () => random.u32().toString(16).padStart(8, '0')).join('');
     this.#roomTopic = `starling/mesh/${options.room}`;
-    const take = (data: unknown) => this.#take(data);
+    const hear = (topic: string) => signaling.subscribe(topic, (data) => this.#take(data, topic));
     this.#endings = [
-      signaling.subscribe(this.#roomTopic, take),
-      signaling.subscribe(this.#topicOf(signer.id), take),
+      hear(this.#roomTopic),
+      hear(this.#topicOf(signer.id)),
       signaling.onConnected(() => this.#announce()),
     ];
     this.#announceLater();
@@ -85,8 +89,9 @@ export class MeshSignaling {
   }
 
   #publish(topic: string, to: MeshSignal['to'], body: SignalBody): void {
-    const { room, signer, signaling } = this.#options;
-    encodeSignal({ session: this.#session, to, body }, room, signer).then(
+    const { room, signer, signaling, seal } = this.#options;
+    const signed = encodeSignal({ session: this.#session, to, body }, room, signer);
+    (seal === undefined ? signed : signed.then((data) => seal.shut(data, topic))).then(
       (data) => {
         if (!this.#closed) signaling.publish(topic, data);
       },
@@ -94,21 +99,22 @@ export class MeshSignaling {
     );
   }
 
-  #take(data: unknown): void {
+  #take(data: unknown, topic: string): void {
     if (this.#waiting >= maxWaitingSignals) {
       this.#handlers.rejected(unprovenPeer, 'signals-too-fast');
       return;
     }
     this.#waiting++;
     this.#queue = this.#queue
-      .then(() => this.#check(data))
+      .then(() => this.#check(data, topic))
       .catch(() => this.#handlers.rejected(unprovenPeer, 'signal-check-failed'))
       .finally(() => this.#waiting--);
   }
 
-  async #check(data: unknown): Promise<void> {
-    const { room, signer, crypto } = this.#options;
-    const signal = await decodeSignal(data, room, signer.id, crypto);
+  async #check(sealed: unknown, topic: string): Promise<void> {
+    const { room, signer, crypto, seal } = this.#options;
+    const opened = seal === undefined ? accepted(sealed) : await seal.open(sealed, topic);
+    const signal = opened.ok ? await decodeSignal(opened.value, room, signer.id, crypto) : opened;
     if (this.#closed) return;
     if (!signal.ok) this.#handlers.rejected(unprovenPeer, signal.reason);
     else if (signal.value !== undefined && this.#isForThisSession(signal.value))

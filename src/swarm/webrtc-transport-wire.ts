@@ -1,7 +1,7 @@
 import SimplePeer, { type Options } from 'simple-peer/simplepeer.min.js';
 import type { Bytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import type { TransportStats } from './transport.ts';
+import type { LinkStats } from './transport.ts';
 import type { SignalBody } from './webrtc-transport-signals.ts';
 
 export type WireSignal = Exclude<SignalBody, { kind: 'announce' | 'hello' }>;
@@ -20,6 +20,8 @@ export interface WireHandlers {
   closed(): void;
 }
 
+export type WireStats = Omit<LinkStats, 'peer'>;
+
 /** One data channel over one peer connection. */
 export interface Wire {
   /** Takes what the other side signalled. May throw on nonsense. */
@@ -27,8 +29,8 @@ export interface Wire {
   /** Throws when the channel is not open. */
   send(frame: Bytes): void;
   readonly bufferedAmount: number;
-  /** What the browser counted on this data channel. */
-  stats(): Promise<TransportStats>;
+  /** What the browser counted on this data channel, and measured on the connection under it. */
+  stats(): Promise<WireStats>;
   /** Ends the channel once what was sent has left; the other side is told at once, without waiting for silence. */
   finish(): void;
   close(): void;
@@ -69,6 +71,26 @@ class DrainWatch {
 }
 
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
+
+/** What there is for us in the reports of getStats(): bytes of data channels, and the round trip of the path in use. */
+export function wireStatsOf(reports: readonly Readonly<Record<string, unknown>>[]): WireStats {
+  let [bytesUp, bytesDown] = [0, 0];
+  let selected: unknown;
+  for (const report of reports) {
+    if (report['type'] === 'transport') selected = report['selectedCandidatePairId'] ?? selected;
+    if (report['type'] !== 'data-channel') continue;
+    bytesUp += numberOf(report['bytesSent']);
+    bytesDown += numberOf(report['bytesReceived']);
+  }
+  // Firefox says `selected` on the pair itself; where nobody says it, the pair that both sides nominated is in use.
+  const pairs = reports.filter(({ type, state }) => type === 'candidate-pair' && state === 'succeeded');
+  const pair =
+    pairs.find((one) => (selected === undefined ? one['selected'] === true : one['id'] === selected)) ??
+    pairs.find((one) => one['nominated'] === true);
+  const seconds = pair?.['currentRoundTripTime'];
+  const isMeasured = typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0;
+  return { bytesUp, bytesDown, rttMs: isMeasured ? 1_000 * seconds : undefined };
+}
 
 /** Wires of the browser's own WebRTC, or of `wrtc` where there is none. No ICE server is contacted but those given. */
 export function simplePeerWires(options: {
@@ -142,13 +164,7 @@ export function simplePeerWires(options: {
               reject(error);
               return;
             }
-            let [bytesUp, bytesDown] = [0, 0];
-            for (const report of reports) {
-              if (report['type'] !== 'data-channel') continue;
-              bytesUp += numberOf(report['bytesSent']);
-              bytesDown += numberOf(report['bytesReceived']);
-            }
-            resolve({ bytesUp, bytesDown });
+            resolve(wireStatsOf(reports));
           });
         }),
       finish() {

@@ -127,7 +127,7 @@ class FakeWire implements Wire {
     });
   }
 
-  stats = () => Promise.resolve({ bytesUp: this.#up, bytesDown: this.#down });
+  stats = () => Promise.resolve({ bytesUp: this.#up, bytesDown: this.#down, rttMs: 3 });
 
   finish(): void {
     setImmediate(() => this.close());
@@ -293,13 +293,19 @@ describe('the WebRTC transport', () => {
     await vi.waitFor(async () => expect((await b.stats()).bytesDown).toBe(5001));
     b.send(first.id, new Uint8Array(70_000));
     await vi.waitFor(async () => expect((await a.stats()).bytesDown).toBe(70_006));
-    const before = [await a.stats(), await b.stats()];
+    const stats = async () => {
+      const { bytesUp, bytesDown } = await a.stats();
+      const other = await b.stats();
+      return [bytesUp, bytesDown, other.bytesUp, other.bytesDown];
+    };
+    const before = await stats();
+    expect((await a.stats()).links).toMatchObject([{ peer: second.id, bytesDown: 70_006, rttMs: 3 }]);
     world.rtc.wires[0]?.close();
     await vi.waitFor(() => expect([...a.peers(), ...b.peers()]).toEqual([]));
-    expect([await a.stats(), await b.stats()]).toEqual(before);
+    expect(await stats()).toEqual(before);
     a.close();
     b.close();
-    expect([await a.stats(), await b.stats()]).toEqual(before);
+    expect(await stats()).toEqual(before);
   });
 
   it('still delivers what was sent just before it closed', async () => {

@@ -3,9 +3,10 @@ import type { Clock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { SeededRandom } from '../base/random.ts';
 import { webCrypto, type Signer, type SwarmCrypto } from './identity.ts';
+import type { Seal } from './invitation.ts';
 import type { Signaling } from './signaling-client.ts';
 import { TransportEvents } from './transport-events.ts';
-import type { SendOutcome, Transport, TransportEvent, TransportStats } from './transport.ts';
+import type { ByteCounts, SendOutcome, Transport, TransportEvent, TransportStats } from './transport.ts';
 import { Link } from './webrtc-transport-link.ts';
 import { MeshSignaling } from './webrtc-transport-mesh.ts';
 import type { MeshSignal } from './webrtc-transport-signals.ts';
@@ -23,6 +24,8 @@ export interface WebRtcTransportOptions {
   readonly random: SeededRandom;
   readonly openWire?: OpenWire;
   readonly crypto?: SwarmCrypto;
+  /** Of a run by invitation: who lacks its key is refused, and counted as `uninvited`. */
+  readonly seal?: Seal | undefined;
 }
 
 /** Most peers that are connected or being connected to. */
@@ -107,7 +110,17 @@ export class WebRtcTransport implements Transport {
     return {
       bytesUp: open.reduce((sum, { bytesUp }) => sum + bytesUp, closedUp),
       bytesDown: open.reduce((sum, { bytesDown }) => sum + bytesDown, closedDown),
+      links: open.filter(({ peer }) => this.#peers.get(peer)?.live?.open === true),
     };
+  }
+
+  counted(): ByteCounts {
+    let [bytesUp, bytesDown] = [this.#closedUp, this.#closedDown];
+    for (const { live } of this.#peers.values()) {
+      bytesUp += live?.counted.bytesUp ?? 0;
+      bytesDown += live?.counted.bytesDown ?? 0;
+    }
+    return { bytesUp, bytesDown };
   }
 
   close(): void {

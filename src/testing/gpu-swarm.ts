@@ -14,6 +14,7 @@ import { MemoryNetwork } from '../swarm/memory-transport.ts';
 import { memorySigningLog, type SigningLog } from '../swarm/signing-log.ts';
 import type { Swarm } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
+import { noTraffic } from '../swarm/transport.ts';
 import type { GpuCare } from '../volunteer/gpu-care.ts';
 import { Phases } from '../volunteer/phases.ts';
 import { hyperparametersOf, type RunConfig } from '../volunteer/run-config.ts';
@@ -192,7 +193,7 @@ export class LoopVolunteer {
     this.board = new StatusBoard(config, signer.id, phases);
     const validation = new ValidationSet(config, corpus, byteTokenizer);
     const { replica, swarm } = this;
-    const duty = { share: 1, rest: (over: AbortSignal) => this.rest(over) };
+    const duty = { share: 1, busyMs: 0, rest: (over: AbortSignal) => this.rest(over) };
     const care = { ...sturdyGpu, duty };
     const street = { config, corpus, tokenizer: byteTokenizer, replica, strategy, swarm, care };
     this.loop = new TrainingLoop(
@@ -202,7 +203,7 @@ export class LoopVolunteer {
         signingLog,
         localSeed: n,
         wantsToTrain: () => this.wantsToTrain,
-        traffic: () => Promise.resolve({ bytesUp: 0, bytesDown: 0 }),
+        counted: () => noTraffic,
         changed: () => {
           this.#look();
         },

@@ -253,6 +253,7 @@ export class TestVolunteer {
         inner.listen(listener);
       },
       stats: () => inner.stats(),
+      counted: () => inner.counted(),
       close: () => {
         inner.close();
       },

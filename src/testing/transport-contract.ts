@@ -209,5 +209,36 @@ export function testTransportContract(name: string, make: MakeMesh): void {
       expect((await a.transport.stats()).bytesUp).toBeGreaterThanOrEqual(5_000);
       expect((await b.transport.stats()).bytesDown).toBeGreaterThanOrEqual(5_000);
     });
+
+    test('what this end counted is there at once, only grows, and stays when a link goes', async () => {
+      const [a, b] = await openTwo();
+      const before = [a.transport.counted().bytesUp, b.transport.counted().bytesDown];
+      a.transport.send(b.transport.self, new Uint8Array(5_000));
+      await b.until(mesh, () => b.messages.length > 0);
+      const after = [a.transport.counted().bytesUp, b.transport.counted().bytesDown];
+      for (const [i, bytes] of after.entries()) {
+        expect(bytes - before[i]).toBeGreaterThanOrEqual(5_000);
+        expect(bytes - before[i]).toBeLessThan(6_000);
+      }
+      b.transport.close();
+      await a.until(mesh, () => a.has('peer-down', b.transport.self));
+      expect(a.transport.counted().bytesUp).toBeGreaterThanOrEqual(5_000);
+    });
+
+    test('stats count each open link for itself, and a link that went no more', async () => {
+      const [a, b, c] = (await open(3)) as [Recorder, Recorder, Recorder];
+      a.transport.send(b.transport.self, new Uint8Array(5_000));
+      await b.until(mesh, () => b.messages.length > 0);
+      const { links } = await a.transport.stats();
+      expect(links.map(({ peer }) => peer).sort()).toEqual([b.transport.self, c.transport.self].sort());
+      const of = (peer: string) => links.find((link) => link.peer === peer);
+      expect(of(b.transport.self)?.bytesUp).toBeGreaterThanOrEqual(5_000);
+      expect(of(c.transport.self)?.bytesUp).toBeLessThan(5_000);
+      b.transport.close();
+      await a.until(mesh, () => a.has('peer-down', b.transport.self));
+      const after = await a.transport.stats();
+      expect(after.links.map(({ peer }) => peer)).toEqual([c.transport.self]);
+      expect(after.bytesUp).toBeGreaterThanOrEqual(5_000);
+    });
   });
 }

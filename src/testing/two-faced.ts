@@ -3,7 +3,13 @@ import type { PeerId, RunId } from '../base/ids.ts';
 import type { Signer } from '../swarm/identity.ts';
 import { decodeMessage, encodeUnsigned } from '../swarm/protocol-codec.ts';
 import { signedBytes, type SignedMessage } from '../swarm/protocol.ts';
-import type { SendOutcome, Transport, TransportEvent, TransportStats } from '../swarm/transport.ts';
+import type {
+  ByteCounts,
+  SendOutcome,
+  Transport,
+  TransportEvent,
+  TransportStats,
+} from '../swarm/transport.ts';
 
 /** When a two-faced member lies, by the round of what it sends. */
 export type Lies = (kind: SignedMessage['kind'], round: number) => boolean;
@@ -42,6 +48,10 @@ export class TwoFacedTransport implements Transport {
 
   stats(): Promise<TransportStats> {
     return this.#inner.stats();
+  }
+
+  counted(): ByteCounts {
+    return this.#inner.counted();
   }
 
   close(): void {

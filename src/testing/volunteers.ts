@@ -6,6 +6,7 @@ import { MemoryNetwork } from '../swarm/memory-transport.ts';
 import type { Transport } from '../swarm/transport.ts';
 import { runIdOf, type RunConfig } from '../volunteer/run-config.ts';
 import { planRun } from '../volunteer/run-plan.ts';
+import type { FetchStart } from '../volunteer/start-weights.ts';
 import type { VolunteerStatus } from '../volunteer/status.ts';
 import type { TuningStore } from '../volunteer/tuning-record.ts';
 import { Volunteer } from '../volunteer/volunteer.ts';
@@ -24,7 +25,14 @@ export async function volunteersOf(
   count: number,
   seed: number,
   change: (planned: RunConfig) => RunConfig,
-  gpuOf: (index: number) => GPU = nodeGpu,
+  {
+    gpuOf = nodeGpu,
+    fetchStart,
+  }: {
+    readonly gpuOf?: (index: number) => GPU;
+    /** For a run that starts from given weights: each volunteer's way to them. */
+    readonly fetchStart?: (index: number) => FetchStart;
+  } = {},
 ) {
   const network = new MemoryNetwork({ clock: realClock, random: new SeededRandom(seed), delayMs: [0, 0] });
   const corpus = await toyCorpus();
@@ -55,6 +63,7 @@ export async function volunteersOf(
         const bytes = corpus.files.get(name);
         return bytes === undefined ? Promise.reject(new Error(`no ${name}`)) : Promise.resolve(bytes);
       },
+      ...(fetchStart && { fetchStart: fetchStart(index) }),
       localSeed: index,
       tuning,
     };
