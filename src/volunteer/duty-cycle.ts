@@ -49,6 +49,11 @@ export class DutyCycle {
     return this.#share;
   }
 
+  /** How long the GPU has been busy in all, up to now. */
+  get busyMs(): number {
+    return this.#busyMs();
+  }
+
   /** Counts anew from now, and ends a rest. Throws for what is no share. */
   set share(share: number) {
     invariant(isShare(share), 'a share from 0.01 to 1');

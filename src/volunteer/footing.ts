@@ -27,6 +27,10 @@ export class Footing {
   readonly #mender: Mender;
   /** The state before round 1, where this volunteer began there. */
   #initial: string | undefined;
+  /** Weights that the run starts from, fetched before it had begun; until this volunteer stands. */
+  #held: Bytes | undefined;
+  /** Ends the fetching of them. */
+  #enough: AbortController | undefined;
   /** What it is to stand on, from when that is asked for until the replica stands there. */
   #entering: { readonly entry: Promise<Entry>; readonly before: Stand | undefined } | undefined;
 
@@ -47,10 +51,12 @@ export class Footing {
   }
 
   async begin(): Promise<Stand> {
-    const state = await this.#street.replica.digest();
+    const { start, replica, swarm } = this.#street;
+    const state = start?.state ?? (await replica.digest());
     this.#host.board.stateDigest = state;
     this.#host.catchingUp.ask();
-    return this.#enter(this.#street.swarm.enter(state));
+    if (start !== undefined) await this.#awaitStart(start);
+    return this.#enter(swarm.enter(state));
   }
 
   /** The round after which it stands now was applied; it is kept where it is time for that. */
@@ -94,7 +100,7 @@ export class Footing {
     const { board } = this.#host;
     for (const round of board.unsettledRounds) {
       this.#street.strategy.forget(round);
-      board.lost(round);
+      board.lost(round, 'chain-left');
     }
     return this.#reenter(before);
   }
@@ -143,6 +149,9 @@ export class Footing {
       this.#entering = { entry: swarm.reenter(), before };
       entry = await this.#entering.entry;
     }
+    this.#enough?.abort();
+    if (entry.kind === 'genesis') await this.#restoreStart();
+    this.#held = undefined;
     const state = entry.kind === 'snapshot' ? entry.state : await replica.digest();
     this.#entering = undefined;
     this.#checkpoints.moved();
@@ -153,6 +162,7 @@ export class Footing {
     const wasHere = before !== undefined && round - before.round < warmUpRounds;
     const warmsUp = isLate && !wasHere && !isMember && active.length > 0 && wantsToTrain();
     if (warmsUp) swarm.setMembership(false);
+    else if (this.#street.start !== undefined && wantsToTrain()) swarm.setMembership(true);
     catchingUp.enter(round, { isLate, warmsUp });
     const at = { round, state };
     this.at = at;
@@ -176,12 +186,56 @@ export class Footing {
 
   /** To the initial weights, which the replica holds again, while nothing later is kept. */
   async #backToStart(): Promise<Stand | undefined> {
+    if (this.#initial !== undefined) await this.#restoreStart();
     const state = await this.#street.replica.digest();
     if (state !== this.#initial) return undefined;
     this.#street.swarm.standAt(0, state);
     this.#host.board.wentTo(0);
     this.#host.board.stateDigest = state;
     return { round: 0, state };
+  }
+
+  /**
+   * Until the weights that the run starts from are here, or others show that it has gone on from them. Who is a member is waited
+   * for in every round: so this volunteer asks to be one when it has them, or stands where the others are.
+   */
+  async #awaitStart({ weights }: NonNullable<Street['start']>): Promise<void> {
+    const { swarm } = this.#street;
+    swarm.setMembership(false);
+    const enough = (this.#enough = new AbortController());
+    const fetched = weights(enough.signal).then((bytes) => {
+      if (enough.signal.aborted) return;
+      this.#held = bytes;
+      if (this.#host.wantsToTrain()) swarm.setMembership(true);
+    });
+    const begun = new Promise<void>((resolve) => {
+      let hasBegun = false;
+      const look = (): void => {
+        // It is called at every change for as long as the run lasts, and a view takes time to make.
+        if (hasBegun && enough.signal.aborted) return;
+        const { newestSeen, catchUp } = swarm.view();
+        hasBegun = newestSeen >= 0;
+        if (hasBegun) resolve();
+        if (catchUp !== undefined) enough.abort();
+      };
+      swarm.onChange(look);
+      look();
+    });
+    await Promise.race([fetched, begun]);
+    fetched.catch(() => undefined); // if they are needed after all, they are asked for again
+  }
+
+  /** Puts the replica, which holds what the run's seed gives, to the weights that the run starts from, if it names any. */
+  async #restoreStart(): Promise<void> {
+    const { start, replica } = this.#street;
+    if (start === undefined) return;
+    const restored = replica.restore(this.#held ?? (await start.weights()));
+    if (restored.ok && (await replica.digest()) === start.state) return;
+    throw new StarlingError(
+      'start-differs',
+      'The weights this run starts from are not those that it names.',
+      'Start a new run from the model; this one cannot be trained.',
+    );
   }
 
   async #notKept(thrown: unknown): Promise<void> {

@@ -22,6 +22,8 @@ export interface GpuCare {
   readonly duty: {
     /** The share of its time that the GPU may be busy, in [0.01, 1]. */
     readonly share: number;
+    /** How long the GPU has been busy in all, rests left out; stays 0 where that is not measured. */
+    readonly busyMs: number;
     /** Waits as long as the GPU is to rest before more work, or until `over`. */
     rest(over: AbortSignal): Promise<void>;
   };

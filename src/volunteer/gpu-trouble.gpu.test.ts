@@ -26,7 +26,7 @@ async function withFragile(count: number, change: (config: RunConfig) => Partial
     count,
     seed,
     (config) => ({ ...config, endRound: null, minMembers: count, ...change(config) }),
-    (index) => (index === 0 ? gpu.entry : new FragileGpu().entry),
+    { gpuOf: (index) => (index === 0 ? gpu.entry : new FragileGpu().entry) },
   );
   running.push(...made);
   return { gpu, made, victim: made[0] };

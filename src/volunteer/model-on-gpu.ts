@@ -10,6 +10,7 @@ import { longestAllowedMs, planOf, quickBatch } from './gpu-plan.ts';
 import type { Platform } from './platform.ts';
 import { choosePrecision } from './precision.ts';
 import { hyperparametersOf, type RunConfig } from './run-config.ts';
+import type { SetUp } from './status.ts';
 import type { StatusBoard } from './status-board.ts';
 import { tuneKernels } from './tuning.ts';
 
@@ -31,6 +32,7 @@ export class ModelOnGpu {
   readonly #config: RunConfig;
   readonly #board: StatusBoard;
   readonly #inUse: GpuInUse;
+  readonly #changed: () => void;
   #bench: Bench | undefined;
   #quickBatch: number;
   #wholeMs: number | undefined;
@@ -44,16 +46,19 @@ export class ModelOnGpu {
   /** All was measured that is, on an adapter like the one in use. */
   #isMeasured = false;
 
+  /** `changed` is called when the board was written to out of turn. */
   constructor(
     platform: Pick<Platform, 'clock' | 'tuning' | 'precision'>,
     config: RunConfig,
     board: StatusBoard,
     inUse: GpuInUse,
+    changed: () => void,
   ) {
     this.#platform = platform;
     this.#config = config;
     this.#board = board;
     this.#inUse = inUse;
+    this.#changed = changed;
     this.#quickBatch = config.microBatch;
   }
 
@@ -140,6 +145,7 @@ export class ModelOnGpu {
 
   async #tune(): Promise<void> {
     if (this.#isShort) return;
+    this.#says('tuning');
     const { clock, tuning, precision: wished } = this.#platform;
     const { model, strategy } = this.#config;
     const isOpen = wished === undefined && this.#board.precision === undefined;
@@ -155,6 +161,10 @@ export class ModelOnGpu {
   }
 
   async #prepare(): Promise<void> {
+    this.#says('compiling');
+    this.#inUse.gpu.kernels.onCompiled = (done, total) => {
+      if (this.#board.setUp?.doing === 'compiling') this.#says('compiling', done, total);
+    };
     const { model, seed } = this.#config;
     const size = { batch: this.#quickBatch, sequence: model.context };
     const precision = await this.#precision();
@@ -190,6 +200,7 @@ export class ModelOnGpu {
 
   /** Has what takes too long run in parts. The longest dispatch of a piece that is left, ms. */
   async #measure(): Promise<number> {
+    this.#says('measuring');
     const { replica, strategy } = this.#set;
     const { context, vocabulary } = this.#config.model;
     const random = new SeededRandom(0);
@@ -202,6 +213,13 @@ export class ModelOnGpu {
     // A lost GPU measures anything. A want of memory is met in the first round, by setting up less.
     if (this.#inUse.trouble?.code === 'gpu-lost') throw this.#inUse.trouble;
     return this.#cuts.longest.ms;
+  }
+
+  /** What it does, for as long as it is not set up; later it is said otherwise that a GPU was lost. */
+  #says(doing: SetUp['doing'], done = 0, total = 0): void {
+    if (this.#board.setUp === undefined) return;
+    this.#board.setUp = { step: 'compile', doing, done, total };
+    this.#changed();
   }
 
   #clear(): void {

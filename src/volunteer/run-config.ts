@@ -6,10 +6,12 @@ import { isDigest, isPeerId, type Digest, type PeerId, type RunId } from '../bas
 import { accepted, refused, type Decoded } from '../base/verdict.ts';
 import { voteSumProblem } from '../compression/aggregate.ts';
 import { byteTokenizer } from '../data/tokenizer.ts';
-import { configProblem, type ModelConfig, type PresetName } from '../model/config.ts';
+import { configProblem, countParameters, type ModelConfig, type PresetName } from '../model/config.ts';
 import { distroProblem, type DistroHyperparameters } from '../strategies/distro.ts';
 import { maxConfigCharacters } from '../swarm/announcements.ts';
 import { limits } from '../swarm/protocol.ts';
+import type { RunStart } from './start-weights.ts';
+import { mostStartBytes } from './text-choice.ts';
 
 /**
  * Everything that fixes a run, immutable and content-addressed: the run id is the SHA-256 of its canonical JSON.
@@ -42,6 +44,8 @@ export interface RunConfig {
   readonly nonce: string;
   /** True: strangers may join, and two thirds of the members are a quorum. False: by invitation, and more than half are. */
   readonly open: boolean;
+  /** The weights before round 1; absent: those that `seed` gives. */
+  readonly start?: RunStart;
 }
 
 export interface DistroConfig {
@@ -61,6 +65,13 @@ const largestWeight = 4;
 
 const whole = (low: number, high: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
+
+/** A RunStart from outside. */
+export const startSchema = v.strictObject({
+  root: v.custom<Digest>(isDigest),
+  state: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  bytes: whole(4, mostStartBytes),
+});
 
 const schema = v.strictObject({
   version: v.literal(1),
@@ -98,6 +109,8 @@ const schema = v.strictObject({
   founder: v.custom<PeerId>(isPeerId),
   nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
   open: v.boolean(),
+  // Never null: a run has one encoding, and one without it the id that it had before there were such runs.
+  start: v.exactOptional(startSchema),
 });
 
 export async function runIdOf(config: RunConfig): Promise<RunId> {
@@ -120,6 +133,8 @@ export function readRunConfig(text: string): Decoded<RunConfig> {
     return refused('config names a model we cannot train');
   if (config.tokensPerRound < config.model.context)
     return refused('config asks for less than one sequence a round');
+  if (config.start !== undefined && config.start.bytes !== 4 * countParameters(config.model))
+    return refused('config starts from weights of another size');
   const fullHouse = Array<number>(limits.members).fill(largestWeight);
   if (
     distroProblem(hyperparametersOf(config)) !== undefined ||

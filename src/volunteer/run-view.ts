@@ -4,6 +4,8 @@ import type { CurvePoint, RecordSummary } from './status.ts';
 /** What a volunteer says of itself in the shared document. Anyone can write there: shown, never relied on. */
 export interface PresenceView {
   readonly id: string;
+  /** What its person called it; undefined where it says none, or one that is not to be shown. Not proof of anything. */
+  readonly name?: string | undefined;
   readonly adapter: string;
   readonly software: boolean;
   readonly tokensPerSecond: number | undefined;

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../base/clock.ts';
 import type { Digest, PeerId } from '../base/ids.ts';
 import type { CountedContribution, LedgerEntryView, SwarmView } from '../swarm/swarm-api.ts';
+import { noTraffic } from '../swarm/transport.ts';
+import { metricNames, metricsWidth, type MetricName } from './metrics.ts';
 import { Phases } from './phases.ts';
 import { planRun } from './run-plan.ts';
 import { StatusBoard } from './status-board.ts';
@@ -69,6 +71,41 @@ test('a contribution that is lost before its round is over has a receipt that sa
   expect(one.snapshot(undefined).receipts).toMatchObject([{ counted: false, standing: 'lost' }]);
 });
 
+test('a lost contribution says why, as far as that is known', () => {
+  const one = board();
+  one.round(outcome(1, [other]), 1);
+  for (const round of [2, 3]) one.round(outcome(round, [self, other]), 1);
+  one.round({ ...outcome(4, [other]), sent: false }, 1);
+  one.wentTo(1);
+  one.round({ ...outcome(2, [other]), mine: undefined }, 1);
+  one.lost(4, 'unsent');
+  one.lost(4);
+  one.lost(1);
+  one.lost(2);
+  one.lost(3, 'chain-left');
+  expect(one.snapshot(undefined).receipts.map(({ round, because }) => [round, because])).toEqual([
+    [1, 'not-in-record'],
+    [2, 'replaced'],
+    [3, 'chain-left'],
+    [4, 'unsent'],
+  ]);
+});
+
+test('the leaderboard is of the rounds that stand', () => {
+  const one = board();
+  expect(one.snapshot(undefined).leaderboard).toBeUndefined();
+  for (const round of [1, 2, 3]) one.round(outcome(round, [self, other]), 1);
+  one.wentTo(1);
+  one.round(outcome(2, [other]), 1);
+  expect(one.snapshot(undefined).leaderboard).toMatchObject({
+    ...{ fromRound: 1, toRound: 2, rounds: 2, tokens: 768 },
+    rows: [
+      { id: other, place: 1, tokens: 512, rounds: 2 },
+      { id: self, place: 2, tokens: 256, rounds: 1 },
+    ],
+  });
+});
+
 test('rounds taken back leave the board, and a receipt follows the record that took its place', () => {
   const one = board();
   for (const round of [1, 2, 3]) one.round(outcome(round, [self, other]), 1);
@@ -112,4 +149,70 @@ test('a flood of refusals is one line, and pushes nothing out', () => {
     'b left.',
     'Refused again.',
   ]);
+});
+
+test('what a round was measured to be is handed over once, when the round ends', () => {
+  const one = board();
+  const rowsOf = (): number[][] => {
+    const { rows = new Float64Array() } = one.metrics.take() ?? {};
+    return Array.from({ length: rows.length / metricsWidth }, (_, row) => [
+      ...rows.slice(row * metricsWidth, (row + 1) * metricsWidth),
+    ]);
+  };
+  const at = (row: number[] | undefined, name: MetricName): number => row?.[metricNames.indexOf(name)] ?? NaN;
+  one.round({ ...outcome(1, [self, other]), gradientNorm: 0.5 }, 1);
+  expect(one.metrics.take()).toBeUndefined();
+  one.roundEnds({ ...noTraffic, bytesUp: 900, bytesDown: 5_000 }, 1_000);
+  const [first] = rowsOf();
+  expect(metricNames.map((name) => [name, at(first, name)])).toEqual([
+    ...[
+      ['round', 1],
+      ['rounds', 1],
+      ['train', 5],
+      ['validation', NaN],
+      ['tokens', 512],
+      ['contributions', 2],
+    ],
+    ...[
+      ['roundMs', NaN],
+      ['ownTokensPerSecond', 256_000],
+      ['payloadBytes', 8],
+      ['messageBytes', 8],
+    ],
+    ...[
+      ['bytesUp', NaN],
+      ['bytesDown', NaN],
+      ['gradientNorm', 0.5],
+    ], // joining is no part of a round
+  ]);
+  one.round(outcome(2, [other]), 1);
+  one.roundEnds({ ...noTraffic, bytesUp: 1_000, bytesDown: 5_300 }, 1_250);
+  one.round({ ...outcome(3, [other]), mine: undefined }, 1);
+  one.roundEnds({ ...noTraffic, bytesUp: 1_000, bytesDown: 5_400 }, undefined);
+  one.finalValidation(2);
+  const [second, third, last] = rowsOf();
+  expect([at(second, 'bytesUp'), at(second, 'bytesDown'), at(second, 'roundMs')]).toEqual([100, 300, 250]);
+  expect([at(third, 'bytesDown'), at(third, 'roundMs'), at(third, 'ownTokensPerSecond')]).toEqual([
+    100,
+    NaN,
+    NaN,
+  ]);
+  expect([at(last, 'round'), at(last, 'validation'), at(last, 'train')]).toEqual([4, 2, NaN]);
+  one.wentTo(2);
+  expect(one.metrics.take()).toEqual({ keepTo: 2, rows: new Float64Array() });
+});
+
+test('a round beside which the GPU wrote text says nothing of how long it takes', () => {
+  const one = board();
+  let isUsed = false;
+  one.deskUsed = () => isUsed;
+  const gpuMs = (round: number): number | undefined => {
+    one.round({ ...outcome(round, [self, other]), busyMs: 512 }, 1);
+    return one.snapshot(undefined).gpuMsPerToken;
+  };
+  expect(gpuMs(1)).toBe(2);
+  isUsed = true;
+  expect(gpuMs(2)).toBeUndefined();
+  isUsed = false;
+  expect(gpuMs(3)).toBe(2);
 });

@@ -2,25 +2,30 @@ import type { PeerId } from '../base/ids.ts';
 import type { AdapterReport } from '../gpu/device.ts';
 import { countParameters } from '../model/config.ts';
 import type { SwarmView } from '../swarm/swarm-api.ts';
-import type { TransportStats } from '../swarm/transport.ts';
+import { noTraffic, type ByteCounts, type TransportStats } from '../swarm/transport.ts';
+import { ContributionTally } from './contribution-leaderboard.ts';
+import { ReceiptBook } from './contribution-receipts.ts';
 import { Curve } from './curve.ts';
+import { MetricsFeed } from './metrics-feed.ts';
+import type { MetricsRow } from './metrics.ts';
 import type { Phases } from './phases.ts';
+import type { RoundTimes } from './round-times.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Stand } from './checkpoints.ts';
 import type {
   CatchUp,
   EventLine,
   LedgerLine,
+  LostBecause,
   PeerStatus,
-  Receipt,
   RecordSummary,
+  SetUp,
   VolunteerState,
   VolunteerStatus,
 } from './status.ts';
 import type { RoundOutcome } from './train-round.ts';
 import { combineValidation } from './validation.ts';
 
-const keptReceipts = 50;
 const keptRecords = 400;
 const keptEvents = 100;
 const ledgerShown = 24;
@@ -30,6 +35,13 @@ export class StatusBoard {
   state: VolunteerState = 'starting';
   reason = 'Opening the GPU.';
   fix: string | undefined;
+  setUp: SetUp | undefined = { step: 'adapter', doing: 'opening', done: 0, total: 0 };
+  fetching: VolunteerStatus['fetching'];
+  pausedByPerson = false;
+  heldBy: VolunteerStatus['heldBy'];
+  servedBytes: () => number = () => 0;
+  /** Whether the GPU had other work than the rounds' since this was last asked. */
+  deskUsed: () => boolean = () => false;
   adapter: AdapterReport | undefined;
   gpuBytes = 0;
   gpuPlan: VolunteerStatus['gpuPlan'];
@@ -40,26 +52,32 @@ export class StatusBoard {
   duty: { readonly share: number; readonly measured: number | undefined } | undefined;
   stateDigest: string | undefined;
   sample: VolunteerStatus['sample'];
-  traffic: TransportStats = { bytesUp: 0, bytesDown: 0 };
+  traffic: TransportStats = noTraffic;
   catchUp: CatchUp | undefined;
   repairs = 0;
   joinCatchUpMs: number | undefined;
   longestRoundMs = 0;
+  roundTimes: RoundTimes | undefined;
   readonly #config: RunConfig;
   readonly #self: PeerId;
   readonly #phases: Phases;
+  /** What was measured in every round, for whoever keeps it: not part of the snapshots, which go out with every change. */
+  readonly metrics = new MetricsFeed();
   readonly #curve = new Curve();
-  #receipts: Receipt[] = [];
+  #measured: MetricsRow | undefined;
+  #endBefore:
+    { readonly bytes: ByteCounts; readonly round: number; readonly atMs: number | undefined } | undefined;
+  readonly #receipts = new ReceiptBook();
+  readonly #tally: ContributionTally;
   #records: RecordSummary[] = [];
   readonly #events: EventLine[] = [];
   /** Refusals before the newest event, in a row, if that is one. */
   #refusals = 0;
-  readonly #lost = new Set<number>();
-  readonly #settled = new Set<number>();
   #trained = 0;
   #payloadBytes = 0;
   #messageBytes = 0;
   #tokensPerSecond: number | undefined;
+  #gpuMsPerToken: number | undefined;
   #validation: number | undefined;
   #ownLossFirst: number | undefined;
   #ownLossLast: number | undefined;
@@ -68,6 +86,8 @@ export class StatusBoard {
     this.#config = config;
     this.#self = self;
     this.#phases = phases;
+    const { tokensPerRound, microBatch, model } = config;
+    this.#tally = new ContributionTally(self, Math.max(tokensPerRound, microBatch * model.context));
   }
 
   get lastRecord(): RecordSummary | undefined {
@@ -91,6 +111,8 @@ export class StatusBoard {
   wentTo(round: number): void {
     this.#records = this.#records.filter((record) => record.round <= round);
     this.#curve.cutBack(round);
+    this.metrics.cutBack(round);
+    this.#tally.cutBack(round);
   }
 
   /** The replica was repaired: its state after the round it stands at was another. */
@@ -100,26 +122,22 @@ export class StatusBoard {
 
   /** Rounds of own contributions that are neither final nor lost, as far as receipts are kept. */
   get unsettledRounds(): readonly number[] {
-    return this.#receipts.flatMap(({ round, standing }) =>
-      standing === 'provisional' && !this.#settled.has(round) ? [round] : [],
-    );
+    return this.#receipts.unsettledRounds;
   }
 
   /** Own contribution of `round` is final and counted. */
   counted(round: number): void {
-    this.#settled.add(round);
+    this.#receipts.counted(round);
   }
 
   /** Own contribution of `round` will never be counted. */
-  lost(round: number): void {
-    this.#lost.add(round);
-    this.#receipts = this.#receipts.map((receipt) =>
-      receipt.round === round ? { ...receipt, counted: false, standing: 'lost' } : receipt,
-    );
+  lost(round: number, because?: LostBecause): void {
+    this.#receipts.lost(round, because);
   }
 
   /** Books a finished round. */
-  round({ agreed, mine, state, computeMs, members }: RoundOutcome, validationBatches: number): void {
+  round(outcome: RoundOutcome, validationBatches: number): void {
+    const { agreed, mine, state, computeMs, members, gradientNorm } = outcome;
     const { record } = agreed;
     const counted = record.contributions;
     const tokens = counted.reduce((sum, one) => sum + one.tokens, 0);
@@ -139,9 +157,17 @@ export class StatusBoard {
       state,
     });
     const isCounted = counted.some(({ author }) => author === this.#self);
-    this.#receipts = this.#receipts.map((receipt) =>
-      receipt.round === record.round ? { ...receipt, counted: isCounted } : receipt,
-    );
+    this.#receipts.applied(record.round, isCounted);
+    this.#tally.add(record.round, counted);
+    this.#measured = {
+      round: record.round,
+      train,
+      validation,
+      tokens,
+      contributions: counted.length,
+      gradientNorm,
+    };
+    const isShared = this.deskUsed();
     if (mine === undefined) return;
     const sent = agreed.contributions.find(({ author }) => author === this.#self);
     const payloadBytes = mine.payload.length;
@@ -152,17 +178,30 @@ export class StatusBoard {
     this.#payloadBytes += payloadBytes;
     this.#messageBytes += messageBytes;
     this.#tokensPerSecond = computeMs > 0 ? (1000 * mine.tokens) / computeMs : undefined;
-    const receipt: Receipt = {
-      round: record.round,
-      counted: isCounted,
-      standing: this.#lost.has(record.round) ? 'lost' : 'provisional',
-      by: 0,
-      of: 0,
-      tokens: mine.tokens,
-      payloadBytes,
-      messageBytes,
+    // What was busy with other work too says nothing of this work.
+    const busyMs = isShared ? undefined : outcome.busyMs;
+    this.#gpuMsPerToken = busyMs === undefined ? undefined : busyMs / mine.tokens;
+    const own = { counted: isCounted, tokens: mine.tokens, payloadBytes, messageBytes };
+    this.#receipts.add({ round: record.round, ...own });
+    const ownTokensPerSecond = this.#tokensPerSecond;
+    this.#measured = { ...this.#measured, ownTokensPerSecond, payloadBytes, messageBytes };
+  }
+
+  /** After a booked round: all bytes to this moment, and the time where the round was followed as it happened. */
+  roundEnds(bytes: ByteCounts, atMs: number | undefined): void {
+    const measured = this.#measured;
+    if (measured === undefined) return;
+    const before = this.#endBefore;
+    this.#endBefore = { bytes, round: measured.round, atMs };
+    this.#measured = undefined;
+    // What joining and catching up took is no round's.
+    const isNext = before?.round === measured.round - 1;
+    const since = isNext && {
+      bytesUp: bytes.bytesUp - before.bytes.bytesUp,
+      bytesDown: bytes.bytesDown - before.bytes.bytesDown,
+      roundMs: atMs === undefined || before.atMs === undefined ? undefined : atMs - before.atMs,
     };
-    this.#push(this.#receipts, keptReceipts, receipt);
+    this.metrics.add({ ...measured, ...since });
   }
 
   /** The measured loss on the whole validation set after the last round. */
@@ -171,10 +210,11 @@ export class StatusBoard {
     const last = this.#records.at(-1);
     if (last?.train !== undefined)
       this.#curve.add({ round: last.round + 1, train: last.train, validation: loss });
+    if (last !== undefined) this.metrics.add({ round: last.round + 1, validation: loss });
   }
 
   snapshot(view: SwarmView | undefined): VolunteerStatus {
-    if (view !== undefined) this.#settle(view);
+    if (view !== undefined) this.#receipts.settle(view);
     const last = this.#records.at(-1);
     const payload = this.#trained === 0 ? undefined : this.#payloadBytes / this.#trained;
     const parameters = countParameters(this.#config.model);
@@ -182,6 +222,10 @@ export class StatusBoard {
       state: this.state,
       reason: this.reason,
       fix: this.fix,
+      setUp: this.setUp,
+      fetching: this.fetching,
+      pausedByPerson: this.pausedByPerson,
+      heldBy: this.heldBy,
       self: this.#self,
       adapter: this.adapter,
       preset: this.#config.preset,
@@ -203,14 +247,16 @@ export class StatusBoard {
       trainLoss: last?.train,
       validationLoss: this.#validation,
       curve: this.#curve.points,
-      receipts: [...this.#receipts],
+      receipts: this.#receipts.all,
       records: [...this.#records],
       roundsTrained: this.#trained,
       ownLossFirst: this.#ownLossFirst,
       ownLossLast: this.#ownLossLast,
       tokensPerSecond: this.#tokensPerSecond,
+      gpuMsPerToken: this.#gpuMsPerToken,
       bytesUp: this.traffic.bytesUp,
       bytesDown: this.traffic.bytesDown,
+      textBytes: this.servedBytes(),
       compression: payload === undefined ? undefined : (4 * parameters) / payload,
       messageBytesPerRound: this.#trained === 0 ? undefined : this.#messageBytes / this.#trained,
       payloadBytesPerRound: payload,
@@ -222,29 +268,18 @@ export class StatusBoard {
       epoch: view?.epoch ?? 0,
       ledger: view === undefined ? [] : linesOf(view),
       repairs: this.repairs,
-      lostContributions: this.#lost.size,
+      lostContributions: this.#receipts.lostCount,
+      leaderboard: this.#tally.view,
       joinCatchUpMs: this.joinCatchUpMs,
       longestRoundMs: this.longestRoundMs,
+      timeline: this.roundTimes?.timeline ?? { nowMs: 0, rounds: [] },
       events: [...this.#events],
     };
   }
 
-  /** Writes finality into the receipts, with the votes that the ledger shows for it. */
-  #settle(view: SwarmView): void {
-    if (this.#settled.size === 0) return;
-    const lines = new Map(view.ledger.map((line) => [line.record.round, line]));
-    this.#receipts = this.#receipts.map((receipt) => {
-      if (!this.#settled.has(receipt.round)) return receipt;
-      this.#settled.delete(receipt.round);
-      const { by = 0, of = 0 } = lines.get(receipt.round) ?? {};
-      return { ...receipt, counted: true, standing: 'final', by, of };
-    });
-    const oldest = this.#receipts[0]?.round ?? Infinity;
-    for (const round of this.#settled) if (round < oldest) this.#settled.delete(round);
-  }
-
   #peers(view: SwarmView): PeerStatus[] {
     const ids = [...new Set([this.#self, ...view.members, ...view.connected])].sort();
+    const links = new Map(this.traffic.links.map(({ peer, ...link }) => [peer, link]));
     return ids.map((id) => ({
       id,
       self: id === this.#self,
@@ -254,6 +289,7 @@ export class StatusBoard {
       state: view.confirms.find(({ peer }) => peer === id)?.state,
       adapter: id === this.#self ? this.adapter?.name : undefined,
       tokensPerSecond: id === this.#self ? this.#tokensPerSecond : undefined,
+      link: view.connected.includes(id) ? links.get(id) : undefined,
     }));
   }
 

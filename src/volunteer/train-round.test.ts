@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../base/clock.ts';
 import type { PeerId } from '../base/ids.ts';
 import { Corpus } from '../data/corpus.ts';
@@ -54,6 +54,7 @@ async function fakeStreet() {
         return ask('learn', 2);
       },
       evaluate: () => ask('evaluate', 2),
+      gradientNorm: () => Promise.resolve(1.5),
       digest: () => ask('digest', '0'.repeat(32)),
     },
     strategy: {
@@ -94,7 +95,7 @@ test('a round is learned, sent, agreed on, applied and confirmed', async () => {
   const { asked, train } = await fakeStreet();
   const outcome = await train();
   expect(asked).toEqual([...learned, 'compress', 'publish', ...applied]);
-  expect(outcome).toMatchObject({ mine: { tokens: 128, weight: 4 }, sent: true });
+  expect(outcome).toMatchObject({ mine: { tokens: 128, weight: 4 }, sent: true, gradientNorm: 1.5 });
 });
 
 describe('a member that rests', () => {
@@ -102,8 +103,8 @@ describe('a member that rests', () => {
     const { asked, duty, over, clock, train } = await fakeStreet();
     duty.share = 0.25;
     const round = train();
+    await vi.waitFor(() => expect(asked).toEqual(['learn']));
     await settle();
-    expect(asked).toEqual(['learn']);
     clock.advance(500);
     over.abort();
     expect(await round).toMatchObject({ mine: { tokens: 32, weight: 1 } });

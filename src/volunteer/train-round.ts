@@ -12,6 +12,7 @@ import type { GpuCare } from './gpu-care.ts';
 import type { Phases } from './phases.ts';
 import { refusesWork } from './refused-rounds.ts';
 import type { RunConfig } from './run-config.ts';
+import type { StartingPoint } from './start-weights.ts';
 import { measuresValidation, validationShare, type ValidationSet } from './validation.ts';
 
 /** Everything a round passes through. Replica and strategy are others after their GPU was set up again: read them when needed. */
@@ -26,6 +27,8 @@ export interface Street {
   readonly phases: Phases;
   readonly clock: Clock;
   readonly validation: ValidationSet;
+  /** What the run starts from, where that is not what its seed gives. */
+  readonly start?: StartingPoint | undefined;
 }
 
 /**
@@ -44,6 +47,10 @@ export interface RoundOutcome {
   /** State digest after the round, 32 hex digits. */
   readonly state: string;
   readonly computeMs: number;
+  /** Of these, the GPU was busy; undefined where that is not measured. */
+  readonly busyMs?: number | undefined;
+  /** L2 norm of this volunteer's mean gradient, before clipping; undefined where it had none or could not read it. */
+  readonly gradientNorm?: number | undefined;
   /** The members of the round, sorted. */
   readonly members: readonly PeerId[];
 }
@@ -72,17 +79,22 @@ export async function trainRound(
   const { replica, strategy, swarm, corpus, phases, clock, care } = street;
   const members = swarm.membersOf(round);
   let made: Made = { mine: undefined, sent: false, computeMs: 0 };
+  let gradientNorm: Promise<number | undefined> | undefined;
   if (part.kind === 'contribute') {
     const contributed = await contribute(street, round, part.member, over);
     if (contributed === undefined) return undefined;
     made = contributed;
+    gradientNorm = normOf(replica);
   } else if (part.kind === 'silent') {
     const before = care.refusals;
     const learned = await phases.during('compute', learn(street, round, part.member, over));
     if (care.refusals > before) care.withheld(round);
-    else if (learned !== undefined) await strategy.accumulate(round);
+    else if (learned !== undefined) {
+      await strategy.accumulate(round);
+      gradientNorm = normOf(replica);
+    }
   }
-  const { mine, sent, computeMs } = made;
+  const { mine, sent, computeMs, busyMs } = made;
   if (part.kind !== 'follow') void corpus.prefetch(samplesOf(street, round + 1, part.member));
   waiting(sent ? mine : undefined);
   const agreed = await agree(street, round);
@@ -95,11 +107,15 @@ export async function trainRound(
   if (care.refusals > before) throw refusesWork(`as round ${round} was applied`);
   await swarm.confirm(round, state, agreed.record.digest);
   phases.add('apply', clock.now() - start);
-  return { agreed, mine, sent, state, computeMs, members };
+  return { agreed, mine, sent, state, computeMs, busyMs, members, gradientNorm: await gradientNorm };
 }
 
+/** Read beside the round's other work: nothing waits for it but the round's end. */
+const normOf = (replica: Replica): Promise<number | undefined> =>
+  replica.gradientNorm().catch(() => undefined); // a lost GPU says so where it matters
+
 /** What was made for the others in a round. */
-type Made = Pick<RoundOutcome, 'mine' | 'sent' | 'computeMs'>;
+type Made = Pick<RoundOutcome, 'mine' | 'sent' | 'computeMs' | 'busyMs'>;
 
 /**
  * Learns, and sends what it came to, if anything. Nothing is sent of what the GPU refused a part of: it reads as numbers of an earlier round. What
@@ -114,7 +130,7 @@ async function contribute(
   const { strategy, swarm, phases, clock, care } = street;
   const before = care.refusals;
   const validationLoss = await measureShare(street, round, member, over);
-  const start = clock.now();
+  const [start, busyBefore] = [clock.now(), care.duty.busyMs];
   const learned = await phases.during('compute', learn(street, round, member, over));
   const isRefused = (): boolean => care.refusals > before;
   const payload =
@@ -122,6 +138,7 @@ async function contribute(
       ? undefined
       : await phases.during('compute', strategy.compress(round));
   const computeMs = clock.now() - start;
+  const busyMs = care.duty.busyMs - busyBefore || undefined;
   care.check();
   if (isRefused()) {
     strategy.forget(round);
@@ -132,7 +149,7 @@ async function contribute(
   const mine = { ...learned, payload, validationLoss };
   const sent = await phases.during('exchange', swarm.publish(round, mine));
   if (!sent) strategy.giveBack(round);
-  return { mine, sent, computeMs };
+  return { mine, sent, computeMs, busyMs };
 }
 
 const tokensPerBatch = ({ microBatch, model }: RunConfig): number => microBatch * model.context;

@@ -1,12 +1,13 @@
 import { StarlingError } from '../base/errors.ts';
 import type { OwnContribution } from '../swarm/swarm-api.ts';
 import type { SigningLog } from '../swarm/signing-log.ts';
-import type { TransportStats } from '../swarm/transport.ts';
+import type { ByteCounts } from '../swarm/transport.ts';
 import { CatchingUp } from './catching-up.ts';
 import type { Stand } from './checkpoints.ts';
 import { Footing } from './footing.ts';
 import { PartInRound } from './part-in-round.ts';
 import { RoundPace } from './round-pace.ts';
+import { RoundTimes } from './round-times.ts';
 import { writeSample } from './sample.ts';
 import type { StatusBoard } from './status-board.ts';
 import { trainRound, type Part, type RoundOutcome, type Street } from './train-round.ts';
@@ -22,8 +23,8 @@ export interface LoopHost {
   readonly signingLog: SigningLog;
   readonly localSeed: number;
   readonly wantsToTrain: () => boolean;
-  /** Bytes sent and received so far. */
-  readonly traffic: () => Promise<TransportStats>;
+  /** Bytes sent and received so far, to this moment. */
+  readonly counted: () => ByteCounts;
   /** The board changed, or what to say of it. */
   readonly changed: () => void;
   /** The last round was applied. */
@@ -59,6 +60,10 @@ export class TrainingLoop {
     swarm.onEvent((event) => {
       host.board.event(event);
     });
+    const times = (host.board.roundTimes = new RoundTimes(swarm.self, () => clock.now()));
+    swarm.onSighting((sighting) => {
+      times.saw(sighting);
+    });
     swarm.onSettled(({ round, counted }) => {
       if (counted) this.#takeCounted(round);
       else this.#takeLost(round);
@@ -68,6 +73,11 @@ export class TrainingLoop {
       this.#part.look();
       host.changed();
     });
+  }
+
+  /** Where the replica stands; undefined before it stands anywhere. */
+  get at(): Stand | undefined {
+    return this.#footing.at;
   }
 
   /** Whether this volunteer has been waiting for a record for a while. */
@@ -121,7 +131,7 @@ export class TrainingLoop {
   }
 
   async #round(round: number, before: Stand): Promise<Stand> {
-    const { swarm, phases } = this.#street;
+    const { swarm, phases, clock } = this.#street;
     const { board, changed } = this.#host;
     const at = await this.#footing.mend(before);
     if (at.round !== before.round) return at;
@@ -138,12 +148,13 @@ export class TrainingLoop {
     const after = { round, state: outcome.state };
     this.#footing.stepped(after);
     board.round(outcome, this.#street.validation.batches.length);
-    if (outcome.mine !== undefined && !outcome.sent) board.lost(round);
+    if (outcome.mine !== undefined && !outcome.sent) board.lost(round, 'unsent');
     this.#catchingUp.followed(atHead);
     if (part.kind === 'silent' && this.#catchingUp.trainedSilently()) swarm.setMembership(true);
     await this.#writeSample(outcome);
-    board.traffic = await this.#host.traffic();
     phases.endRound();
+    const isLive = swarm.view().newestSeen <= round + 1;
+    board.roundEnds(this.#host.counted(), isLive ? clock.now() : undefined);
     this.#look();
     changed();
     return after;

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { realClock } from '../base/clock.ts';
 import { volunteersOf } from '../testing/volunteers.ts';
+import { applyDelta } from './metrics-feed.ts';
+import { MetricsHistory, type MetricName } from './metrics.ts';
 import type { RunConfig } from './run-config.ts';
 
 const seed = 11;
@@ -21,6 +23,25 @@ test(`two volunteers train to the last round and hold the same state after every
   expect(validation).toHaveLength(4); // before rounds 1, 5 and 9, and after the last
   expect(validation.at(-1)).toBeLessThan(validation[0] - 0.5);
   expect(a.receipts.every(({ counted }) => counted)).toBe(true);
+
+  const delta = swarm[0].volunteer.takeMetrics();
+  const history = new MetricsHistory();
+  if (delta !== undefined) applyDelta(history, delta);
+  const column = (name: MetricName): number[] => [...history.view.column(name)];
+  expect(column('round')).toEqual(Array.from({ length: 13 }, (_, index) => index + 1)); // and after the last
+  expect(column('train').slice(0, 12)).toEqual(a.records.map(({ train }) => train));
+  for (const name of ['gradientNorm', 'payloadBytes', 'ownTokensPerSecond'] as const)
+    expect(
+      column(name)
+        .slice(0, 12)
+        .every((value) => value > 0 && Number.isFinite(value)),
+      name,
+    ).toBe(true);
+  expect(
+    column('roundMs')
+      .slice(1, 12)
+      .some((ms) => ms > 0),
+  ).toBe(true);
 });
 
 test('a volunteer alone says so, and leaving ends it without an error', async () => {

@@ -6,18 +6,26 @@ import { hasSigned, memorySigningLog } from '../swarm/signing-log.ts';
 import type { Swarm } from '../swarm/swarm-api.ts';
 import { createSwarm } from '../swarm/swarm.ts';
 import { explain } from './explain.ts';
+import { pauseReasons } from './auto-pause.ts';
+import type { PauseCause } from './comfort.ts';
+import type { MetricsDelta } from './metrics-feed.ts';
+import { ModelDesk, type DeskSource } from './model-desk.ts';
 import { Phases } from './phases.ts';
 import type { Platform } from './platform.ts';
 import type { RunConfig } from './run-config.ts';
+import { startOf } from './start-weights.ts';
 import type { VolunteerState, VolunteerStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import type { Street } from './train-round.ts';
+import { TrafficWatch } from './traffic-watch.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { ValidationSet } from './validation.ts';
 import { Workbench } from './workbench.ts';
 
 /** One volunteer of a run, from opening the GPU to leaving. Whatever goes wrong ends in a status, never a throw. */
 export class Volunteer {
+  /** Text and copies of the model, for whoever asks. */
+  readonly desk: ModelDesk;
   readonly #platform: Platform;
   readonly #config: RunConfig;
   readonly #runId: RunId;
@@ -27,9 +35,9 @@ export class Volunteer {
   #swarm: Swarm | undefined;
   #loop: TrainingLoop | undefined;
   readonly #bench: Workbench;
+  readonly #traffic: TrafficWatch;
   /** The GPU is being set up again: that is what there is to say, whatever the swarm waits for. */
   #recovering = false;
-  #wantsToTrain = true;
   #leaving = false;
 
   constructor(
@@ -46,12 +54,37 @@ export class Volunteer {
     this.#phases = new Phases(platform.clock);
     this.#board = new StatusBoard(config, platform.signer.id, this.#phases);
     this.#bench = new Workbench(platform, config, this.#board, changed);
+    this.desk = new ModelDesk(platform.clock, config, runId, {
+      standing: () => this.#standing,
+      status: () => this.status,
+    });
+    this.#board.deskUsed = () => this.desk.takeUse();
     this.#bench.duty.share = platform.gpuShare ?? 1;
     this.#board.duty = this.#bench.duty;
+    this.#board.heldBy = platform.heldBy;
+    if (platform.servedBytes !== undefined) this.#board.servedBytes = platform.servedBytes;
+    platform.onFetching?.((fetching) => {
+      this.#board.fetching = fetching;
+      this.#explain();
+      changed();
+    });
+    this.#traffic = new TrafficWatch(
+      () => platform.transport.stats(),
+      platform.clock,
+      (stats) => {
+        this.#board.traffic = stats;
+        changed();
+      },
+    );
   }
 
   get status(): VolunteerStatus {
     return this.#board.snapshot(this.#swarm?.view());
+  }
+
+  /** What was measured in rounds since the last call: for a history that whoever shows it keeps. */
+  takeMetrics(): MetricsDelta | undefined {
+    return this.#board.metrics.take();
   }
 
   /** Trains until the run ends, `leave` is called or something fails. */
@@ -71,21 +104,17 @@ export class Volunteer {
 
   /** Stops training but keeps following the run, so that resuming is instant. */
   pause(): void {
-    if (this.#isOver) return;
-    this.#wantsToTrain = false;
-    this.#swarm?.setMembership(false);
-    this.#loop?.membershipChanged();
-    this.#say('paused', 'You paused. Your replica still follows the run.');
-    this.#explain();
+    this.#pauses(true, this.#board.heldBy);
   }
 
+  /** Ends its person's pause; what it is held by still holds. */
   resume(): void {
-    if (this.#isOver) return;
-    this.#wantsToTrain = true;
-    this.#swarm?.setMembership(true);
-    this.#loop?.membershipChanged();
-    this.#say('waiting', 'Asking to be counted again from the next round.');
-    this.#explain();
+    this.#pauses(false, this.#board.heldBy);
+  }
+
+  /** Pauses by itself, for this cause; undefined: no longer. What its person paused stays paused. */
+  hold(cause: PauseCause | undefined): void {
+    this.#pauses(this.#board.pausedByPerson, cause);
   }
 
   /** The most of its time that the GPU may be busy with this, in [0.01, 1]; from now on. */
@@ -101,21 +130,24 @@ export class Volunteer {
   }
 
   async #open(): Promise<TrainingLoop> {
-    const { clock, signer, transport, fetchCorpus, localSeed } = this.#platform;
+    const { clock, signer, transport, localSeed } = this.#platform;
     const signingLog = this.#platform.signingLog ?? memorySigningLog();
     const config = this.#config;
     this.#say('starting', 'Opening the GPU.');
     const bench = this.#bench;
     await bench.open();
     this.#assertHere();
-    this.#say('starting', 'Loading text and the model.');
-    const corpus = await Corpus.open(await fetchCorpus('manifest.json'), config.corpus, (digest) =>
-      fetchCorpus(`${digest}.bin`),
-    );
+    this.#say('starting', 'Finding the fastest kernels for this GPU, and loading text.');
+    this.#traffic.start(); // text counts as data too
+    const [corpus] = await Promise.all([
+      this.#openCorpus(),
+      bench.setUp().then(() => {
+        this.#board.setUp = { step: 'data', doing: 'loading', done: 0, total: 0 };
+        this.#changed();
+      }),
+    ]);
     this.#assertHere();
-    this.#say('starting', 'Finding the fastest kernels for this GPU.');
-    await bench.setUp();
-    this.#assertHere();
+    this.#board.setUp = undefined;
     const swarm = createSwarm({
       signer,
       transport,
@@ -141,6 +173,7 @@ export class Volunteer {
     const phases = this.#phases;
     const street: Street = {
       ...{ config, corpus, tokenizer, swarm, phases, clock, validation },
+      start: startOf(config.start, this.#platform.fetchStart),
       get replica() {
         return bench.replica;
       },
@@ -168,7 +201,7 @@ export class Volunteer {
       signingLog,
       localSeed,
       wantsToTrain: () => this.#wantsToTrain,
-      traffic: () => transport.stats(),
+      counted: () => transport.counted(),
       changed: () => {
         this.#explain();
         this.#changed();
@@ -176,6 +209,12 @@ export class Volunteer {
       finished: () => this.#finish(street),
     });
     return this.#loop;
+  }
+
+  async #openCorpus(): Promise<Corpus> {
+    const { fetchCorpus } = this.#platform;
+    const manifest = await fetchCorpus('manifest.json');
+    return Corpus.open(manifest, this.#config.corpus, (digest) => fetchCorpus(`${digest}.bin`));
   }
 
   async #recover(trouble: StarlingError): Promise<void> {
@@ -207,9 +246,11 @@ export class Volunteer {
     if (view === undefined || this.#isOver || this.#recovering) return;
     const { state, reason, fix } = explain(view, {
       wantsToTrain: this.#wantsToTrain,
+      heldBy: this.#board.pausedByPerson ? undefined : this.#board.heldBy,
       isFounder: this.#config.founder === this.#platform.signer.id,
       catchUp: this.#board.catchUp,
       waitsLong: this.#loop?.waitsLong ?? false,
+      fetchesStart: this.#board.fetching?.what === 'start',
     });
     this.#board.state = state;
     this.#board.reason = reason;
@@ -217,14 +258,42 @@ export class Volunteer {
   }
 
   #close(): void {
+    this.#traffic.stop();
     this.#swarm?.close();
     this.#platform.transport.close();
     this.#leaving = true;
     this.#bench.close();
   }
 
+  /** The replica, from when it stands in the run until its GPU is let go or set up again. */
+  get #standing(): ReturnType<DeskSource['standing']> {
+    const at = this.#loop?.at;
+    if (at === undefined || this.#leaving || this.#recovering) return undefined;
+    return { replica: this.#bench.replica, at };
+  }
+
   get #isOver(): boolean {
     return ['finished', 'failed', 'left'].includes(this.#board.state);
+  }
+
+  get #wantsToTrain(): boolean {
+    return !this.#board.pausedByPerson && this.#board.heldBy === undefined;
+  }
+
+  #pauses(byPerson: boolean, heldBy: PauseCause | undefined): void {
+    if (this.#isOver) return;
+    const before = this.#wantsToTrain;
+    this.#board.pausedByPerson = byPerson;
+    this.#board.heldBy = heldBy;
+    const wants = this.#wantsToTrain;
+    if (wants !== before) {
+      this.#swarm?.setMembership(wants);
+      this.#loop?.membershipChanged();
+    }
+    if (!wants) this.#say('paused', byPerson || heldBy === undefined ? 'You paused.' : pauseReasons[heldBy]);
+    else if (!before && this.#board.setUp !== undefined) this.#say('starting', 'Getting ready.');
+    else if (!before) this.#say('waiting', 'Asking to be counted again from the next round.');
+    this.#explain();
   }
 
   /** Leaving can come while anything is awaited. */

@@ -43,7 +43,7 @@ export class Workbench implements GpuCare {
     this.#inUse = new GpuInUse(platform, board, changed);
     this.#budget = new TroubleBudget(platform.clock);
     this.#refused = new RefusedRounds(platform.clock, board);
-    this.#model = new ModelOnGpu(platform, config, board, this.#inUse);
+    this.#model = new ModelOnGpu(platform, config, board, this.#inUse, changed);
     this.duty = new DutyCycle(platform.clock, () => this.#inUse.busyMs);
   }
 
