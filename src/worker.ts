@@ -2,26 +2,38 @@
 import { problemOf } from './base/errors.ts';
 import { realClock } from './base/clock.ts';
 import { ChangeRelay } from './hosts/change-relay.ts';
+import { answer } from './hosts/model-requests.ts';
 import type { FromWorker, ToWorker } from './hosts/worker-protocol.ts';
 import { fetchCorpusFrom } from './hosts/fetch-corpus.ts';
+import { openRunText } from './hosts/own-text-source.ts';
+import { browserTextShelf } from './hosts/own-text-store.ts';
 import { openSigningLog } from './hosts/signing-log.ts';
 import { browserTuning } from './hosts/tuning-store.ts';
 import { identityFromKeys } from './swarm/identity.ts';
 import { PortTransport } from './swarm/port-transport.ts';
 import { memorySigningLog } from './swarm/signing-log.ts';
+import { savesData } from './volunteer/auto-pause.ts';
 import { isShare } from './volunteer/duty-cycle.ts';
+import type { PauseCause } from './volunteer/comfort.ts';
 import { choosePreset, probeAdapter } from './volunteer/probe.ts';
 import { runIdOf } from './volunteer/run-config.ts';
+import { StatusFeed } from './volunteer/status-feed.ts';
 import { Volunteer } from './volunteer/volunteer.ts';
 
 const say = (message: FromWorker): void => {
   postMessage(message);
 };
+const feed = new StatusFeed();
 let volunteer: Volunteer | undefined;
 /** What was asked for before there was a volunteer. */
 let gpuShare: number | undefined;
+let hold: { readonly cause: PauseCause | undefined } | undefined;
+let isPaused = false;
 const relay = new ChangeRelay(realClock, () => {
-  if (volunteer !== undefined) say({ kind: 'status', status: volunteer.status });
+  if (volunteer === undefined) return;
+  const metrics = volunteer.takeMetrics();
+  const delta = feed.take({ ...volunteer.status, curve: [] });
+  say({ kind: 'status', delta, metrics });
 });
 
 /** Throws for what is no share: a volunteer would, in the middle of its work. */
@@ -39,16 +51,24 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     clock: realClock,
     signer,
     signingLog: message.keysAreKept ? await openSigningLog(signer.id, run) : memorySigningLog(),
-    transport: new PortTransport(message.transport, signer.id),
-    fetchCorpus: fetchCorpusFrom(message.corpusUrl),
+    ...openRunText({
+      transport: new PortTransport(message.transport, signer.id),
+      clock: realClock,
+      config: message.config,
+      server: fetchCorpusFrom(message.corpusUrl),
+      shelf: browserTextShelf,
+      mayFetchAhead: () => !savesData(hold === undefined ? message.hold : hold.cause),
+    }),
     localSeed: message.localSeed,
     gpuShare: gpuShare ?? asked,
+    heldBy: hold === undefined ? message.hold : hold.cause,
     precision: message.precision,
     tuning: browserTuning,
   };
   volunteer = new Volunteer(platform, message.config, run, () => {
     relay.changed();
   });
+  if (isPaused) volunteer.pause();
   await volunteer.run();
 }
 
@@ -71,10 +91,16 @@ addEventListener('message', (event: MessageEvent<ToWorker>) => {
       start(message).catch(failed);
       break;
     case 'pause':
+      isPaused = true;
       volunteer?.pause();
       break;
     case 'resume':
+      isPaused = false;
       volunteer?.resume();
+      break;
+    case 'hold':
+      hold = message;
+      volunteer?.hold(message.cause);
       break;
     case 'gpu-share':
       try {
@@ -83,6 +109,10 @@ addEventListener('message', (event: MessageEvent<ToWorker>) => {
       } catch (thrown) {
         failed(thrown);
       }
+      break;
+    case 'write':
+    case 'take-home':
+      answer(volunteer?.desk, message, Date.now() / 1000);
       break;
     case 'leave':
       volunteer?.leave();

@@ -38,7 +38,8 @@ export class Announcer {
     this.#lookedAt = clock.now();
   }
 
-  tell(status: VolunteerStatus): void {
+  /** `name`: what its person called it. */
+  tell(status: VolunteerStatus, name?: string): void {
     const isMember = status.peers.some(({ self, member }) => self && member);
     this.#shared.passRound(isMember ? status.round : undefined);
     for (const record of status.records) {
@@ -50,7 +51,7 @@ export class Announcer {
       this.#announcedSample = status.sample.round;
       this.#shared.announceSample({ ...status.sample, by: status.self });
     }
-    this.#tellPresence(status, isMember);
+    this.#tellPresence(status, isMember, name);
     if (isMember) this.#putBack(status, this.#config);
   }
 
@@ -82,14 +83,15 @@ export class Announcer {
     if (!upheld && lost.length === 0) this.#repairs.giveBack();
   }
 
-  #tellPresence(status: VolunteerStatus, member: boolean): void {
-    const state = `${status.state}/${status.members}`;
+  #tellPresence(status: VolunteerStatus, member: boolean, name: string | undefined): void {
+    const state = `${status.state}/${status.members}/${name ?? ''}`;
     const now = this.#clock.now();
     if (state === this.#presenceState && now - this.#presenceAt < presenceGapMs) return;
     this.#presenceState = state;
     this.#presenceAt = now;
     this.#shared.setPresence({
       id: status.self,
+      name,
       adapter: (status.adapter?.name ?? 'opening').slice(0, 120),
       software: status.adapter?.software ?? false,
       tokensPerSecond: status.tokensPerSecond,

@@ -1,101 +1,141 @@
 import { realClock } from '../base/clock.ts';
-import { problemOf, StarlingError } from '../base/errors.ts';
-import { SeededRandom } from '../base/random.ts';
+import { describeError, StarlingError } from '../base/errors.ts';
 import type { PresetName } from '../model/config.ts';
-import type { PeerId } from '../base/ids.ts';
 import { SharedRooms } from '../swarm/shared-doc-rooms.ts';
 import { openSharedDoc } from '../swarm/shared-doc.ts';
-import { SignalingClient } from '../swarm/signaling-client.ts';
-import { canonicalJson } from '../base/canonical-json.ts';
-import type { RunConfig } from '../volunteer/run-config.ts';
-import { isShare } from '../volunteer/duty-cycle.ts';
-import type { RunView } from '../volunteer/run-view.ts';
-import type { VolunteerStatus } from '../volunteer/status.ts';
-import { Announcer } from './announcer.ts';
+import { pauseReasons, savesData } from '../volunteer/auto-pause.ts';
+import type { ComfortSettings } from '../volunteer/comfort.ts';
+import type { ExportType, TakenHome } from '../volunteer/export-model.ts';
+import type { Recording } from '../replay/recording.ts';
+import type { PromptProgress, PromptRequest } from '../volunteer/prompt-request.ts';
+import type { KeyDesk } from '../volunteer/key-desk.ts';
+import type { RunChoice } from '../volunteer/run-choice.ts';
+import type { JoinStage } from '../volunteer/status.ts';
 import { ChangeRelay } from './change-relay.ts';
+import { browserSurroundings } from './comfort/browser-surroundings.ts';
+import { Comfort } from './comfort/comfort.ts';
+import { ForgetTabs, tabsChannel } from './forget-tabs.ts';
+import { browserKept } from './forget.ts';
 import { detectEnvironment, type BrowserEnvironment } from './environment.ts';
-import { answerToAnotherRun, isHeld, Listening } from './find-run.ts';
-import { openIdentity, type OpenIdentity } from './identity-store.ts';
-import { newRun } from './new-run.ts';
+import type { HostSnapshot } from './host-snapshot.ts';
+import { documentRoom, invitationIn, signalingUrlOf } from './invited.ts';
+import { laterKeys } from './key-move-later.ts';
+import { MeasuredSpeeds } from './measured-speeds.ts';
 import type { PageOptions } from './page-options.ts';
-import { AnnouncedConfig, toRunView } from './run-view.ts';
-import { freshSeed, probeInWorker, TrainingWorker } from './training-worker.ts';
+import { ModelRequests } from './model-requests.ts';
+import { PageRoom } from './page-room.ts';
+import { goTo, keepWish, PageStarter, showAddress, takeWish } from './run-starter.ts';
+import type { TakingPart } from './taking-part.ts';
+import { inviteAddress } from './wished-run.ts';
 
-/** What a page shows; PageSnapshot of src/ui/host.ts. */
-export interface HostSnapshot {
-  readonly view: RunView;
-  readonly volunteer: VolunteerStatus | undefined;
-  readonly environment: BrowserEnvironment & {
-    readonly suggestedPreset?: { preset: PresetName; reason: string };
-  };
-}
-
-/** How often a volunteer announces its run again over another, so that two old runs in one room come to rest. */
-const mostInsisting = 3;
-
-/** A volunteer of this tab, from the press of Join until it left or failed. */
-interface Training {
-  readonly config: RunConfig;
-  readonly key: OpenIdentity;
-  readonly signaling: SignalingClient;
-  announcer: Announcer;
-  worker: TrainingWorker | undefined;
-  /** Undefined until the worker said something. */
-  status: VolunteerStatus | undefined;
-  insisted: number;
-  /** Lets go of whoever awaits the worker's first word. */
-  ended: () => void;
-}
-
-/** A browser tab as the host of at most one volunteer: shared document and WebRTC here, training in a worker. */
+/**
+ * A browser tab as the host of at most one volunteer: shared document and WebRTC here, training in a worker. What it takes to
+ * take part is loaded when someone wants to.
+ */
 export class BrowserHost {
   readonly #options: PageOptions;
-  readonly #corpusUrl: string;
-  readonly #signalingUrl: string;
-  readonly #shared: SharedRooms;
-  readonly #announced = new AnnouncedConfig();
+  readonly #base: URL;
+  readonly #room: PageRoom;
   readonly #listeners = new Set<(snapshot: HostSnapshot) => void>();
   readonly #relay: ChangeRelay;
+  readonly #surroundings = browserSurroundings();
+  readonly #comfort: Comfort;
+  readonly #invite: HostSnapshot['invite'];
+  readonly #speeds: MeasuredSpeeds;
+  /** Starts runs, here or at an address of their own, and forgets everything. */
+  readonly starter: PageStarter;
+  /** Takes this tab's key to another browser, and brings one here. */
+  readonly keys: KeyDesk;
+  /** The recorded run that comes with the page. Rejects with a StarlingError. */
+  readonly recording: () => Promise<Recording>;
   #environment: HostSnapshot['environment'];
-  #volunteer: VolunteerStatus | undefined;
-  #training: Training | undefined;
   /** From the first press of Join until the tab closes. */
-  #key: Promise<OpenIdentity> | undefined;
+  #part: TakingPart | undefined;
+  #opening: Promise<TakingPart> | undefined;
   #joining = false;
-  #gpuShare = 1;
-  #serverReachedMs: number | undefined;
+  #closed = false;
+  #stage: JoinStage | undefined;
 
-  private constructor(options: PageOptions, base: URL, shared: SharedRooms, environment: BrowserEnvironment) {
+  private constructor(
+    options: PageOptions,
+    base: URL,
+    room: PageRoom,
+    environment: BrowserEnvironment,
+    wished: RunChoice | undefined,
+  ) {
     this.#options = options;
-    this.#corpusUrl = new URL('corpus/', base).href;
-    this.#signalingUrl = signalingUrl(base);
-    this.#shared = shared;
+    this.#base = base;
+    this.#room = room;
     this.#environment = environment;
+    const byInvitation = room.invitation !== undefined;
+    this.#invite = {
+      room: options.room,
+      href: inviteAddress(base, options.room, byInvitation),
+      byInvitation,
+    };
+    this.#speeds = new MeasuredSpeeds(this.#surroundings);
     this.#relay = new ChangeRelay(realClock, () => {
       const snapshot = this.snapshot();
       for (const listener of this.#listeners) listener(snapshot);
     });
-    shared.onChange(() => {
+    this.#comfort = new Comfort({
+      surroundings: this.#surroundings,
+      clock: realClock,
+      keepTo: (asked) => this.#part?.volunteer.keepTo(asked),
+      changed: () => this.#relay.changed(),
+    });
+    this.keys = laterKeys(async () => (await this.#partHere()).keys);
+    this.recording = async () => (await import('./replay-shipped.ts')).shippedRecording(base);
+    const end = async (): Promise<void> => {
+      await this.leave();
+      this.close();
+    };
+    const anew = (): void => goTo(base);
+    this.starter = new PageStarter(
+      {
+        ...{ base, options, byInvitation: room.invitation !== undefined },
+        ...{ kept: browserKept(), go: goTo, show: showAddress, keepWish },
+        start: (choice, asked) => this.#start(choice, asked),
+        measure: () => this.#measure(),
+        end,
+        tabs: new ForgetTabs({ channel: tabsChannel(), clock: realClock, end, anew }),
+      },
+      wished,
+    );
+    room.shared.onChange(() => {
       this.#lookAtDocument();
     });
     this.#lookAtDocument();
   }
 
-  /** Joins the room's shared document as a viewer. `base` is the page's address. */
+  /**
+   * Joins the room's shared document as a viewer. `base` is the page's address, with the key of a run by invitation. Rejects with
+   * StarlingError `invitation-damaged` or `invitation-insecure`.
+   */
   static async open(options: PageOptions, base: URL): Promise<BrowserHost> {
-    const environment = await detectEnvironment();
+    const wished = takeWish(base);
+    const [environment, invitation] = await Promise.all([detectEnvironment(), invitationIn(base)]);
+    const seal = invitation?.documentSeal;
     const shared = await SharedRooms.open({
-      room: `starling/${options.room}`,
-      open: (room) => openSharedDoc({ room, signalingUrls: [signalingUrl(base)] }),
+      room: await documentRoom(options.room, invitation),
+      open: (room) => openSharedDoc({ room, signalingUrls: [signalingUrlOf(base)], seal }),
       clock: realClock,
     });
-    return new BrowserHost(options, base, shared, environment);
+    return new BrowserHost(options, base, new PageRoom(shared, invitation), environment, wished);
   }
 
   snapshot(): HostSnapshot {
-    const announced = this.#shared.view();
-    const view = toRunView(announced, this.#announced.read(announced.config));
-    return { view, volunteer: this.#volunteer, environment: this.#environment };
+    return {
+      view: this.#room.view(this.#part?.volunteer.run),
+      volunteer: this.#part?.volunteer.status,
+      metrics: this.#part?.volunteer.metrics(this.#room.announced().config),
+      environment: this.#environment,
+      joining: this.#stage,
+      comfort: this.#comfort.view(),
+      contribution: this.#part?.volunteer.contribution,
+      invite: this.#invite,
+      speeds: this.#speeds.of(this.#environment.gpu),
+    };
   }
 
   subscribe(listener: (snapshot: HostSnapshot) => void): () => void {
@@ -110,213 +150,147 @@ export class BrowserHost {
    * Takes part in the room's run, or starts one where there is none. Resolves when the volunteer is at work, rejects with a
    * StarlingError. Does nothing where one is at work already.
    */
-  async join({ preset }: { readonly preset: PresetName | 'auto' }): Promise<void> {
-    if (this.#training !== undefined || this.#joining) return;
+  join({ preset }: { readonly preset: PresetName | 'auto' }): Promise<void> {
+    return this.#takingPart((part) => part.join(preset));
+  }
+
+  /** Rejects with StarlingError `run-exists` where this tab trains here already: nobody takes its place in silence. */
+  async #start(choice: RunChoice, options: PageOptions): Promise<void> {
+    if (this.#part?.volunteer.isAtWork === true) {
+      const why = 'This tab trains the run of this name.';
+      throw new StarlingError('run-exists', why, 'Choose another name, or leave the run first.');
+    }
+    await this.#takingPart((part) => part.start(choice, options));
+  }
+
+  async #takingPart(enter: (part: TakingPart) => Promise<void>): Promise<void> {
+    if (this.#part?.volunteer.isAtWork === true || this.#joining) return;
+    if (this.#closed) throw new StarlingError('page-over', 'This page has ended.', 'Reload it.');
+    const { hold } = this.#comfort.asked;
+    if (hold !== undefined && savesData(hold))
+      throw new StarlingError('saves-data', pauseReasons[hold], 'Choose “Run anyway”, then join.');
     this.#joining = true;
+    this.#at('looking');
     try {
-      this.#key ??= openIdentity();
-      const key = await this.#key.catch((thrown: unknown) => {
-        this.#key = undefined;
-        throw thrown;
-      });
-      const self = key.identity.id;
-      const config = (await this.#findRun(self)) ?? (await this.#startRun(preset, self));
-      await this.#train(config, key);
+      await enter(await this.#partHere());
     } finally {
       this.#joining = false;
+      this.#at(undefined);
     }
   }
 
   pause(): void {
-    this.#training?.worker?.tell({ kind: 'pause' });
+    this.#part?.volunteer.pauses('pause');
   }
 
   resume(): void {
-    this.#training?.worker?.tell({ kind: 'resume' });
+    this.#part?.volunteer.pauses('resume');
   }
 
   /** The most of its time that the GPU may be busy, in [0.01, 1]: of the volunteer at work, and of those to come. */
   setGpuShare(share: number): void {
-    if (!isShare(share)) throw new RangeError('a share from 0.01 to 1');
-    this.#gpuShare = share;
-    this.#training?.worker?.tell({ kind: 'gpu-share', share });
+    this.#comfort.set({ share });
+  }
+
+  setComfort(change: Partial<ComfortSettings>): void {
+    this.#comfort.set(change);
+  }
+
+  /** What this tab's key is to be called; undefined: by the name that its id gives. */
+  setName(name: string | undefined): void {
+    this.#part?.volunteer.setName(name);
+  }
+
+  runAnyway(): void {
+    this.#comfort.runAnyway();
+  }
+
+  /** Has the model of this tab's volunteer go on from a prompt; ends in a progress of another state than `writing`. */
+  write(request: PromptRequest, tell: (progress: PromptProgress) => void): () => void {
+    return this.#part === undefined
+      ? new ModelRequests().write(undefined, request, tell)
+      : this.#part.volunteer.write(request, tell);
+  }
+
+  /** The model of this tab's volunteer as files. Rejects with a StarlingError. */
+  takeHome(dtype: ExportType): Promise<TakenHome> {
+    return this.#part === undefined
+      ? new ModelRequests().takeHome(undefined, dtype)
+      : this.#part.volunteer.takeHome(dtype);
   }
 
   /** Ends the volunteer; one that failed is put aside, so that this tab can join again. */
   async leave(): Promise<void> {
-    const training = this.#training;
-    if (training === undefined) {
-      this.#volunteer = undefined;
-    } else {
-      training.worker?.tell({ kind: 'leave' });
-      const deadline = realClock.now() + 1_000;
-      while (this.#training === training && realClock.now() < deadline) await pause(20);
-      if (this.#training === training) this.#stop();
-      if (this.#volunteer !== undefined && this.#volunteer.state !== 'left')
-        this.#volunteer = { ...this.#volunteer, state: 'left', reason: 'You left the run.', fix: undefined };
-    }
-    this.#relay.changed();
+    await this.#part?.volunteer.leave();
   }
 
   /** The tab closes: the others should not wait for this volunteer. */
   close(): void {
-    this.#stop();
-    this.#key?.then(
-      ({ release }) => release(),
-      () => undefined, // join has said so
-    );
-    void this.#shared.close();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#comfort.close();
+    this.#part?.close();
+    void this.#room.shared.close();
   }
 
-  /** Resolves with the worker's first word; rejects if there will be none. */
-  async #train(config: RunConfig, key: OpenIdentity): Promise<void> {
-    const signaling = new SignalingClient({
-      urls: [this.#signalingUrl],
-      clock: realClock,
-      random: new SeededRandom(freshSeed()),
-    });
-    const announcer = new Announcer(this.#shared, realClock, canonicalJson(config));
-    const training: Training = {
-      config,
-      key,
-      signaling,
-      announcer,
-      worker: undefined,
-      status: undefined,
-      insisted: 0,
-      ended: () => undefined,
-    };
-    this.#training = training;
-    await new Promise<void>((resolve, reject) => {
-      training.ended = resolve;
-      const broken = (message: string, fix: string): void => {
-        if (this.#training !== training) return;
-        if (training.status !== undefined)
-          this.#volunteer = { ...training.status, state: 'failed', reason: message, fix };
-        else reject(new StarlingError('worker-broken', message, fix));
-        this.#stop();
-        this.#relay.changed();
-      };
-      const status = (said: VolunteerStatus): void => {
-        if (this.#training !== training) return;
-        this.#volunteer = training.status = withInfo(said, key.info);
-        if (said.state === 'failed' || said.state === 'left') this.#stop();
-        else training.announcer.tell(said);
-        this.#relay.changed();
-        resolve();
-      };
-      const { precision } = this.#options;
-      const asked = { corpusUrl: this.#corpusUrl, gpuShare: this.#gpuShare, precision };
-      TrainingWorker.start(config, key, signaling, asked, { status, broken }).then((worker) => {
-        if (this.#training !== training) {
-          worker.stop();
-          return;
-        }
-        training.worker = worker;
-        if (this.#gpuShare !== asked.gpuShare) worker.tell({ kind: 'gpu-share', share: this.#gpuShare });
-      }, reject);
-    }).catch((thrown: unknown) => {
-      if (this.#training === training) this.#stop();
-      throw thrown;
-    });
-  }
-
-  #stop(): void {
-    const training = this.#training;
-    if (training === undefined) return;
-    this.#training = undefined;
-    training.worker?.stop();
-    training.signaling.close();
-    training.announcer.silence();
-    training.ended();
-  }
-
-  /** The run announced in this room that someone is in; undefined after listening long enough. */
-  async #findRun(self: PeerId): Promise<RunConfig | undefined> {
-    const listening = new Listening(realClock.now(), this.#serverReachedMs);
-    for (;;) {
-      const announced = this.#shared.view();
-      const found = this.#heldRun(self);
-      if (found !== undefined) return found;
-      if (listening.isEnough(announced, realClock.now())) {
-        if (!this.#isForeign()) return undefined;
-        throw new StarlingError(
-          'run-unreadable',
-          'The run in this room is not one that this version of the page can train.',
-          'Reload the page, or open another room: ?run=any-name.',
-        );
-      }
-      await pause(50);
-    }
-  }
-
-  #heldRun(self: PeerId): RunConfig | undefined {
-    const { config, presences } = this.#shared.view();
-    const found = this.#announced.read(config);
-    // This key may still be announced by its own page before a reload, which holds nothing any more.
-    const others = presences.filter(({ id }) => id !== self);
-    return found !== undefined && isHeld(found.founder, others) ? found : undefined;
-  }
-
-  /** Others train what we cannot read: to start a run here would take theirs out of the room. */
-  #isForeign(): boolean {
-    const { config, presences } = this.#shared.view();
-    const unreadable = config !== undefined && this.#announced.read(config) === undefined;
-    return unreadable && presences.some(({ member }) => member);
-  }
-
-  async #startRun(wished: PresetName | 'auto', self: PeerId): Promise<RunConfig> {
-    let preset = wished === 'auto' ? this.#options.preset : wished;
-    if (preset === 'auto') {
-      const probe = await probeInWorker();
-      this.#environment = { ...this.#environment, suggestedPreset: probe };
-      preset = probe.preset;
-    }
-    const config = await newRun({
-      options: this.#options,
-      preset,
-      founder: self,
-      corpusUrl: this.#corpusUrl,
-    });
-    // Measuring took seconds: another may have started one.
-    const meanwhile = this.#heldRun(self);
-    if (meanwhile === undefined) this.#shared.announceConfig(canonicalJson(config));
-    return meanwhile ?? config;
-  }
-
-  #lookAtDocument(): void {
-    const announced = this.#shared.view();
-    this.#serverReachedMs = announced.signaling ? (this.#serverReachedMs ?? realClock.now()) : undefined;
-    const config = this.#announced.read(announced.config);
-    if (config !== undefined) this.#meetRun(config);
+  /** What the page is told until the volunteer has something to say. */
+  #at(stage: JoinStage | undefined): void {
+    this.#stage = stage;
     this.#relay.changed();
   }
 
-  #meetRun(announced: RunConfig): void {
-    const training = this.#training;
-    if (training === undefined || canonicalJson(announced) === canonicalJson(training.config)) return;
-    const answer = answerToAnotherRun(training.status);
-    if (answer === 'follow') {
-      this.#stop();
-      this.#train(announced, training.key).catch((thrown: unknown) => {
-        const { message, fix } = problemOf(thrown, 'Reload the page and join again.');
-        if (this.#volunteer !== undefined)
-          this.#volunteer = { ...this.#volunteer, state: 'failed', reason: message, fix };
-        this.#relay.changed();
-      });
-    } else if (answer === 'insist' && training.insisted < mostInsisting) {
-      training.insisted++;
-      // A new announcer, because the other run took the records out of the document.
-      training.announcer = new Announcer(this.#shared, realClock, canonicalJson(training.config));
-      this.#shared.announceConfig(canonicalJson(training.config));
+  async #measure(): Promise<void> {
+    if (this.#environment.suggestedPreset !== undefined || !this.#environment.canTrain) return;
+    await (await this.#partHere()).measure();
+    this.#relay.changed();
+  }
+
+  /** The same one for all who ask, also while it is being loaded. */
+  async #partHere(): Promise<TakingPart> {
+    this.#opening ??= this.#takePart();
+    try {
+      return (this.#part = await this.#opening);
+    } catch (thrown) {
+      this.#opening = undefined;
+      throw thrown;
     }
+  }
+
+  async #takePart(): Promise<TakingPart> {
+    const { TakingPart } = await import('./taking-part.ts').catch((thrown: unknown) => {
+      if (!this.#room.announced().signaling) throw noServer();
+      const why = `What it takes to train could not be loaded: ${describeError(thrown)}.`;
+      throw new StarlingError('page-incomplete', why, 'Reload the page, then join.');
+    });
+    return new TakingPart({
+      page: this.#options,
+      room: this.#room,
+      corpusUrl: new URL('corpus/', this.#base).href,
+      signalingUrl: signalingUrlOf(this.#base),
+      kept: this.#surroundings,
+      asked: () => this.#comfort.asked,
+      saw: (status) => {
+        this.#comfort.saw(status);
+        this.#speeds.saw(status);
+      },
+      changed: () => this.#relay.changed(),
+      at: (stage) => this.#at(stage),
+      measured: (suggestedPreset) => {
+        this.#environment = { ...this.#environment, suggestedPreset };
+      },
+    });
+  }
+
+  #lookAtDocument(): void {
+    const config = this.#room.look();
+    if (config !== undefined) this.#part?.volunteer.meet(config);
+    this.#relay.changed();
   }
 }
 
-/** What a volunteer says, after what is to be said of its key. */
-const withInfo = (said: VolunteerStatus, info: string | undefined): VolunteerStatus =>
-  info === undefined ? said : { ...said, events: [{ atMs: 0, kind: 'info', text: info }, ...said.events] };
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => realClock.after(ms, resolve));
-
-const signalingUrl = (base: URL): string => new URL('/', base).href.replace(/^http/, 'ws');
+const noServer = (): StarlingError =>
+  new StarlingError(
+    'server-unreachable',
+    'The server does not answer, and what it takes to train comes from there.',
+    'Check this machine’s connection, and that the server runs; then join again.',
+  );

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 
-const shortestGapMs = 150;
+const shortestGapMs = 250;
 
-/** Says "look again" at most every 150 ms, and always once after the last change: a page needs no more. */
+/** Says "look again" at most four times a second, and always once after the last change: a page needs no more. */
 export class ChangeRelay {
   readonly #clock: Clock;
   readonly #look: () => void;

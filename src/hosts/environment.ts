@@ -1,4 +1,5 @@
 import { reportAdapter } from '../gpu/device.ts';
+import { webgpuAdvice } from './webgpu-advice.ts';
 
 /** What this browser can do here, in words for people. The page's Environment (src/ui/host.ts) has this shape. */
 export interface BrowserEnvironment {
@@ -29,7 +30,7 @@ export async function detectEnvironment(): Promise<BrowserEnvironment> {
     return {
       canTrain: false,
       reason: 'This browser has no WebGPU.',
-      fix: 'Use a current Chrome, Edge, Firefox or Safari. On some systems WebGPU must be turned on in the settings.',
+      fix: webgpuAdvice(navigator),
       secureUrl: undefined,
     };
   }

@@ -3,7 +3,7 @@ import { createIdentity, readIdentity, type Identity } from '../swarm/identity.t
 import { openIdentityDatabase } from './identity-database.ts';
 
 /** Volunteers of one browser profile: no more tabs than this keep a key of their own. */
-const slots = 64;
+export const slots = 64;
 const lockName = (slot: number): string => `starling/identity/${slot}`;
 
 /** A key of this profile, held by this tab alone. */
@@ -40,13 +40,17 @@ export interface KeyStore {
 
 /**
  * This tab's key: that of the slot it had before a reload, else of the lowest free slot; made and stored where there is none.
- * Tabs of one profile never share one (Web Locks). Where nothing can be kept, the key lives in memory and `info` says so.
+ * Tabs of one profile never share one (Web Locks). `place`: the slot that this tab holds already; it is let go where it is of no
+ * use. Where nothing can be kept, the key lives in memory and `info` says so.
  * Rejects with StarlingError `identity-unsupported` where Web Crypto has no Ed25519.
  */
-export async function openIdentity(host: IdentityHost = browserIdentityHost): Promise<OpenIdentity> {
-  let taken: TakenSlot | undefined;
+export async function openIdentity(
+  host: IdentityHost = browserIdentityHost,
+  place?: TakenSlot,
+): Promise<OpenIdentity> {
+  let taken = place;
   try {
-    taken = await takeSlot(host);
+    taken ??= await takeSlot(host);
     const { identity, info } = await keptIdentity(host, taken.slot);
     host.remember(taken.slot);
     return { identity, info, ...taken };
@@ -57,12 +61,14 @@ export async function openIdentity(host: IdentityHost = browserIdentityHost): Pr
   }
 }
 
-interface TakenSlot {
+/** A slot that this tab alone holds. */
+export interface TakenSlot {
   readonly slot: number;
   release(): void;
 }
 
-async function takeSlot({ locks, recall, patience }: IdentityHost): Promise<TakenSlot> {
+/** The slot that `openIdentity` would take. Rejects where there are no Web Locks, or no slot is free. */
+export async function takeSlot({ locks, recall, patience }: IdentityHost): Promise<TakenSlot> {
   if (locks === undefined) throw new Error('it has no Web Locks');
   const had = recall();
   if (had !== undefined) {
@@ -77,7 +83,7 @@ async function takeSlot({ locks, recall, patience }: IdentityHost): Promise<Take
 }
 
 /** Resolves with the way to let go once the lock is held; undefined when another has it. */
-function hold(
+export function hold(
   locks: Pick<LockManager, 'request'>,
   slot: number,
   options: LockOptions,

@@ -1,7 +1,8 @@
 import { canonicalJson } from '../base/canonical-json.ts';
-import { realClock } from '../base/clock.ts';
+import { pause, realClock } from '../base/clock.ts';
 import { StarlingError } from '../base/errors.ts';
 import { SeededRandom } from '../base/random.ts';
+import { admissionTo, type Invitation } from '../swarm/invitation.ts';
 import { SharedRooms } from '../swarm/shared-doc-rooms.ts';
 import { openSharedDoc } from '../swarm/shared-doc.ts';
 import { SignalingClient } from '../swarm/signaling-client.ts';
@@ -16,7 +17,10 @@ import { Announcer } from './announcer.ts';
 import { ChangeRelay } from './change-relay.ts';
 import { fetchCorpusFrom } from './fetch-corpus.ts';
 import { answerToAnotherRun, isHeld, Listening } from './find-run.ts';
+import { documentRoom, invitationIn, signalingUrlOf } from './invited.ts';
 import { newRun } from './new-run.ts';
+import { memoryTextShelf } from './own-text-shelf.ts';
+import { openRunText } from './own-text-source.ts';
 import type { NodeKey } from './node-key.ts';
 import type { NodeWebRtc } from './node-network.ts';
 import type { PageOptions } from './page-options.ts';
@@ -31,7 +35,7 @@ export interface NodeHostOptions {
   /** The most of its time that the GPU may be busy at first, in [0.01, 1]; absent: all of it. */
   readonly gpuShare?: number;
   readonly wrtc: NodeWebRtc;
-  /** Called after changes, at most every 150 ms. */
+  /** Called after changes, at most four times a second. */
   readonly changed: () => void;
   /** What stopped it after `join` had resolved and outside the volunteer, whose own failures are in its status. */
   readonly broken: (thrown: unknown) => void;
@@ -60,7 +64,8 @@ export class NodeHost {
   readonly #shared: SharedRooms;
   readonly #corpusUrl: string;
   readonly #signalingUrl: string;
-  readonly #announced = new AnnouncedConfig();
+  readonly #invitation: Invitation | undefined;
+  readonly #announced: AnnouncedConfig;
   readonly #relay: ChangeRelay;
   #training: Training | undefined;
   #gpuShare: number;
@@ -68,12 +73,14 @@ export class NodeHost {
   #closed = false;
   #leaving: Promise<void> | undefined;
 
-  private constructor(options: NodeHostOptions, shared: SharedRooms) {
+  private constructor(options: NodeHostOptions, shared: SharedRooms, invitation: Invitation | undefined) {
     this.#options = options;
+    this.#invitation = invitation;
+    this.#announced = new AnnouncedConfig(invitation !== undefined);
     this.#gpuShare = options.gpuShare ?? 1;
     this.#shared = shared;
     this.#corpusUrl = new URL('/corpus/', options.base).href;
-    this.#signalingUrl = signalingUrl(options.base);
+    this.#signalingUrl = signalingUrlOf(options.base);
     this.#relay = new ChangeRelay(realClock, () => {
       const status = this.status;
       if (status !== undefined && !this.#closed) this.#training?.announcer.tell(status);
@@ -85,14 +92,19 @@ export class NodeHost {
     });
   }
 
-  /** Opens the room's shared document. WebSocket and WebRTC must be installed: node-network.ts. */
+  /**
+   * Opens the room's shared document. WebSocket and WebRTC must be installed: node-network.ts. Rejects with StarlingError
+   * `invitation-damaged`.
+   */
   static async open(options: NodeHostOptions): Promise<NodeHost> {
+    const invitation = await invitationIn(options.base);
+    const seal = invitation?.documentSeal;
     const shared = await SharedRooms.open({
-      room: `starling/${options.page.room}`,
-      open: (room) => openSharedDoc({ room, signalingUrls: [signalingUrl(options.base)] }),
+      room: await documentRoom(options.page.room, invitation),
+      open: (room) => openSharedDoc({ room, signalingUrls: [signalingUrlOf(options.base)], seal }),
       clock: realClock,
     });
-    return new NodeHost(options, shared);
+    return new NodeHost(options, shared, invitation);
   }
 
   /** Undefined until a run was found or begun. */
@@ -125,7 +137,7 @@ export class NodeHost {
     training?.announcer.silence();
     training?.volunteer.leave();
     await this.#shared.close();
-    if (training !== undefined) await pause(goodbyeMs);
+    if (training !== undefined) await pause(realClock, goodbyeMs);
     training?.signaling.close();
     this.#options.changed();
   }
@@ -135,6 +147,7 @@ export class NodeHost {
     const { identity } = key;
     const runId = await runIdOf(config);
     const signingLog = await key.openSigningLog(runId);
+    const admission = await admissionTo(runId, this.#invitation);
     if (this.#closed) return;
     const signaling = new SignalingClient({
       urls: [this.#signalingUrl],
@@ -143,7 +156,7 @@ export class NodeHost {
     });
     const transport = new WebRtcTransport({
       signer: identity,
-      room: runId,
+      ...admission,
       signaling,
       clock: realClock,
       random: new SeededRandom(freshSeed()),
@@ -154,8 +167,13 @@ export class NodeHost {
       clock: realClock,
       signer: identity,
       signingLog,
-      transport,
-      fetchCorpus: fetchCorpusFrom(this.#corpusUrl),
+      ...openRunText({
+        transport,
+        clock: realClock,
+        config,
+        server: fetchCorpusFrom(this.#corpusUrl),
+        shelf: memoryTextShelf(),
+      }),
       localSeed: freshSeed(),
       gpuShare: this.#gpuShare,
       precision: this.#options.page.precision,
@@ -190,7 +208,7 @@ export class NodeHost {
           'Update to the version the others use, or name another room: ?run=any-name.',
         );
       }
-      await pause(50);
+      await pause(realClock, 50);
     }
   }
 
@@ -212,6 +230,7 @@ export class NodeHost {
       preset,
       founder: key.identity.id,
       corpusUrl: this.#corpusUrl,
+      byInvitation: this.#invitation !== undefined,
     });
     // Measuring took seconds: another may have started one.
     const meanwhile = this.#heldRun();
@@ -239,7 +258,3 @@ export class NodeHost {
     }
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => realClock.after(ms, resolve));
-
-const signalingUrl = (base: URL): string => new URL('/', base).href.replace(/^http/, 'ws');

@@ -12,7 +12,7 @@ const durability = 'strict';
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 /** Counts the openings of all logs of a key: 0 where there is none. */
-const openedOf = (value: unknown): number => {
+export const openedOf = (value: unknown): number => {
   const opened = typeof value === 'object' && value !== null && 'opened' in value ? value.opened : 0;
   return isCount(opened) ? opened : 0;
 };
