@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { embedHeaders, pageHeaders } from './content-policy.ts';
 import type { Metrics } from './metrics.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -19,31 +20,6 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
   '.woff2': 'font/woff2',
   '.webmanifest': 'application/manifest+json',
-};
-
-/**
- * What the page may load: its own files, blob workers, and any signaling server (a run may name one elsewhere). No inline
- * script. Style attributes are allowed: charts place their parts with them.
- */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "worker-src 'self' blob:",
-  "style-src 'self'",
-  "style-src-attr 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self' ws: wss:",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const commonHeaders = {
-  'Content-Security-Policy': contentSecurityPolicy,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
 };
 
 /** Names that carry a digest of their content: Vite's assets and the corpus shards. */
@@ -63,7 +39,7 @@ export function answerText(
   type = 'text/plain',
 ): void {
   response.writeHead(status, {
-    ...commonHeaders,
+    ...pageHeaders,
     'Content-Type': `${type}; charset=utf-8`,
     'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-store',
@@ -101,7 +77,10 @@ async function fileInside(
   }
 }
 
-/** Answers a request with a file: GET and HEAD, `/` is index.html, anything missing is 404. Never throws. */
+/** The files that paths without a file's name stand for. */
+const pages: Readonly<Record<string, string>> = { '/': 'index.html', '/embed': 'embed.html' };
+
+/** Answers a request with a file: GET and HEAD, `/` and `/embed` are pages, anything missing is 404. Never throws. */
 export async function serveFile(
   request: IncomingMessage,
   response: ServerResponse,
@@ -123,7 +102,7 @@ export async function serveFile(
   const file =
     path.startsWith('/corpus/') && folders.corpus !== undefined
       ? await fileInside(folders.corpus, path.slice('/corpus/'.length))
-      : await fileInside(folders.page, path === '/' ? 'index.html' : path.slice(1));
+      : await fileInside(folders.page, pages[path] ?? path.slice(1));
   if (file === undefined) {
     if (path === '/') answerText(response, 503, 'The page is not built. Run: npm start\n');
     else answerText(response, 404, 'Not found.\n');
@@ -131,7 +110,7 @@ export async function serveFile(
   }
   const etag = `"${file.size.toString(16)}-${Math.round(file.modifiedMs).toString(16)}"`;
   const headers = {
-    ...commonHeaders,
+    ...(path === '/embed' || path === '/embed.html' ? embedHeaders : pageHeaders),
     ETag: etag,
     'Cache-Control': namedByContent.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
   };
