@@ -1,62 +1,72 @@
-import { useStore } from 'zustand';
+import { useState } from 'react';
+import { realClock } from '../base/clock.ts';
 import { announcementOf, roleOf } from './derive.ts';
-import { Agreement } from './panels/Agreement.tsx';
+import type { PageSnapshot } from './host.ts';
+import { Coming } from './panels/Coming.tsx';
 import { Control } from './panels/Control.tsx';
-import { Events } from './panels/Events.tsx';
+import { Later, Loaded } from './panels/LoadGuard.tsx';
 import { Footer, Header } from './panels/Frame.tsx';
-import { Ledger } from './panels/Ledger.tsx';
-import { LossPanel } from './panels/LossPanel.tsx';
-import { Peers } from './panels/Peers.tsx';
-import { Receipts } from './panels/Receipts.tsx';
-import { Sample } from './panels/Sample.tsx';
-import { TimePanel } from './panels/TimePanel.tsx';
-import { Traffic } from './panels/Traffic.tsx';
-import { Vitals } from './panels/Vitals.tsx';
 import { HowItWorks } from './panels/HowItWorks.tsx';
-import type { PageStore } from './store.ts';
+import { ReplayStage } from './panels/ReplayStage.tsx';
+import { Strip } from './panels/Strip.tsx';
+import type { PageState, PageStore } from './store.ts';
+import { text } from './text.ts';
+import { Turns } from './turns.ts';
+import { usePaced } from './use-paced.ts';
+import { useSeen } from './use-seen.ts';
+import { useUnhurried } from './use-unhurried.ts';
+
+/** Volunteers come and go, and finality waits and goes on, faster than it could be read out. */
+const speakEveryMs = 5_000;
+
+/** All below the head of the page: most of its code, and none of it is needed for the first paint. */
+export const loadPanels = () => import('./Panels.tsx');
+const panels = new Later(async () => (await loadPanels()).Panels);
 
 /** The whole page over one snapshot: a control card, then a panel for everything the snapshot holds. */
 export function App({ store }: { readonly store: PageStore }) {
-  const state = useStore(store);
+  const [turns] = useState(() => new Turns(realClock));
+  const state = usePaced(store, turns);
   const { snapshot } = state;
+  return snapshot === undefined ? <Coming /> : <Page {...{ store, turns, state, snapshot }} />;
+}
+
+function Page(props: {
+  readonly store: PageStore;
+  readonly turns: Turns;
+  readonly state: PageState;
+  readonly snapshot: PageSnapshot;
+}) {
+  const { store, turns, state, snapshot } = props;
+  const [joinPlace, isJoinSeen] = useSeen();
+  const spoken = useUnhurried(announcementOf(snapshot), speakEveryMs);
   return (
     <>
-      <Header view={snapshot?.view} />
+      <Header view={snapshot.view} />
       <main>
         <p className="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
-          {announcementOf(snapshot)}
+          {spoken}
         </p>
-        <Control page={state} />
-        {snapshot !== undefined && <Panels snapshot={snapshot} />}
+        <Strip page={state} snapshot={snapshot} offersJoin={!isJoinSeen} />
+        <Control page={state} snapshot={snapshot} joinPlace={joinPlace} />
+        {isEmpty(snapshot) ? (
+          <>
+            <HowItWorks />
+            {state.pending === undefined && (
+              <ReplayStage load={state.recording} isReached={snapshot.view.signaling} />
+            )}
+          </>
+        ) : (
+          <Loaded later={panels} message={text.page.incomplete} fallback={<div className="panels-coming" />}>
+            {(Panels) => <Panels store={store} turns={turns} />}
+          </Loaded>
+        )}
       </main>
-      <Footer view={snapshot?.view} />
+      <Footer view={snapshot.view} />
     </>
   );
 }
 
-type Snapshot = NonNullable<ReturnType<PageStore['getState']>['snapshot']>;
-
-function Panels({ snapshot }: { readonly snapshot: Snapshot }) {
-  const { view, volunteer } = snapshot;
-  const volunteering = roleOf(snapshot) === 'volunteer';
-  const nothingYet = !volunteering && view.run === undefined && view.records.length === 0;
-  if (nothingYet) return <HowItWorks />;
-  return (
-    <div className="panels">
-      <Vitals snapshot={snapshot} />
-      <LossPanel snapshot={snapshot} />
-      <Agreement snapshot={snapshot} />
-      <Sample snapshot={snapshot} />
-      <Peers snapshot={snapshot} />
-      {volunteering && volunteer !== undefined && (
-        <>
-          <Receipts volunteer={volunteer} />
-          <TimePanel volunteer={volunteer} />
-          <Traffic volunteer={volunteer} snapshot={snapshot} />
-        </>
-      )}
-      <Ledger snapshot={snapshot} />
-      <Events snapshot={snapshot} />
-    </div>
-  );
-}
+/** Nothing of a run to show. */
+const isEmpty = (snapshot: PageSnapshot): boolean =>
+  roleOf(snapshot) !== 'volunteer' && snapshot.view.run === undefined && snapshot.view.records.length === 0;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { toColumns } from './charts/loss-options.ts';
 import { agreementOf } from './agreement.ts';
 import {
   announcementOf,
   connectionSentence,
   curveOf,
-  curveSummary,
+  isInRun,
   peerRows,
   phaseShares,
+  presentVolunteer,
   rejectionCount,
   roleOf,
   recordsOf,
@@ -43,6 +43,39 @@ describe('what this tab is', () => {
     expect(roleOf(fakeSnapshot())).toBe('guest');
     expect(roleOf(fakeSnapshot({ volunteer: fakeVolunteer({ state: 'left' }) }))).toBe('guest');
     expect(roleOf(fakeSnapshot({ volunteer: fakeVolunteer({ state: 'failed' }) }))).toBe('volunteer');
+  });
+});
+
+describe('a volunteer in its run', () => {
+  const isIn = (with_: Parameters<typeof fakeVolunteer>[0]): boolean => isInRun(fakeVolunteer(with_));
+
+  it('has come to it, and trains or could', () => {
+    for (const state of ['training', 'paused', 'finished'] as const) expect(isIn({ state })).toBe(true);
+    for (const state of ['starting', 'waiting', 'catching-up', 'left', 'failed'] as const)
+      expect(isIn({ state })).toBe(false);
+    const setUp = { step: 'compile', doing: 'compiling', done: 1, total: 2 } as const;
+    expect(isIn({ state: 'paused', setUp })).toBe(false);
+    expect(isInRun(undefined)).toBe(false);
+  });
+});
+
+describe('a volunteer off the network', () => {
+  const seen = fakePresence(b, { round: 44 });
+  const snapshot = fakeSnapshot({
+    volunteer: fakeVolunteer({
+      ...{ state: 'paused', heldBy: 'data-cap', isAside: true, round: 41, replicasAgree: true },
+      peers: [fakePeer(a, { self: true, state: mine }), fakePeer(b, { state: mine, leader: true })],
+    }),
+    presences: [seen],
+    records: [fakeRecord(44, other)],
+  });
+
+  it('is still in the run, but what is shown of others is what the document says', () => {
+    expect(roleOf(snapshot)).toBe('volunteer');
+    expect(presentVolunteer(snapshot)).toBeUndefined();
+    expect(roundOf(snapshot)).toBe(44);
+    expect(peerRows(snapshot)).toMatchObject([{ id: b, leader: false, link: undefined, replica: 'unknown' }]);
+    expect(agreementOf(snapshot).kind).not.toBe('agree');
   });
 });
 
@@ -135,12 +168,13 @@ describe('after leaving or failing', () => {
 
 describe('the sample', () => {
   it('is the newest one, whoever wrote it', () => {
-    const own = (round: number) => fakeVolunteer({ sample: { round, text: 'mine' } });
+    const own = (round: number) => fakeVolunteer({ round: 60, sample: { round, text: 'mine' } });
     const sample = { round: 40, text: 'theirs' };
+    const records = [fakeRecord(40, mine)];
     expect(sampleOf(fakeSnapshot({ volunteer: own(20), sample }))?.text).toBe('theirs');
     expect(sampleOf(fakeSnapshot({ volunteer: own(60), sample }))?.text).toBe('mine');
     expect(sampleOf(fakeSnapshot({ volunteer: own(60) }))?.text).toBe('mine');
-    expect(sampleOf(fakeSnapshot({ sample }))?.text).toBe('theirs');
+    expect(sampleOf(fakeSnapshot({ sample, records }))?.text).toBe('theirs');
   });
 });
 
@@ -182,24 +216,6 @@ describe('the curve', () => {
     { round: 3, train: 5.2, validation: 5.3 },
     { round: 4, train: 5.1, validation: undefined },
   ];
-
-  it('is told in words', () => {
-    expect(curveSummary([])).toBe('No round has been trained yet.');
-    expect(curveSummary(curve)).toBe(
-      'Validation loss fell from 5.550 at round 1 to 5.300 at round 3. Training loss in round 4 is 5.100.',
-    );
-    expect(curveSummary([...curve].reverse())).toContain('rose');
-    expect(curveSummary(curve.slice(0, 2))).toContain('Validation loss is 5.550 at round 1.');
-    expect(curveSummary(curve.slice(1, 2))).toBe('Training loss in round 2 is 5.400.');
-  });
-
-  it('becomes columns with a gap where validation was not measured', () => {
-    expect(toColumns(curve)).toEqual([
-      [1, 2, 3, 4],
-      [5.5, 5.4, 5.2, 5.1],
-      [5.55, null, 5.3, null],
-    ]);
-  });
 
   it('is the announced one until this volunteer has its own', () => {
     expect(curveOf(fakeSnapshot({ curve, volunteer: fakeVolunteer({ curve: [] }) }))).toBe(curve);

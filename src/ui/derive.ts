@@ -1,13 +1,15 @@
+import { newestSample, stillPresent } from '../replay/standing-run.ts';
 import type { RunView } from '../volunteer/run-view.ts';
 import type {
   CurvePoint,
+  PeerLink,
   PhaseMs,
   RecordSummary,
   VolunteerState,
   VolunteerStatus,
 } from '../volunteer/status.ts';
 import { isFinalityWaiting } from './finality.ts';
-import { formatLoss, plural } from './format.ts';
+import { plural } from './format.ts';
 import type { PageSnapshot } from './host.ts';
 
 /** What this tab is to the run, which decides what the page offers. */
@@ -19,9 +21,13 @@ export function roleOf({ volunteer, environment }: PageSnapshot): Role {
   return environment.canTrain ? 'guest' : 'viewer';
 }
 
-/** The volunteer as far as it still hears of the run: after leaving or failing, the document knows more. */
+/** The volunteer as far as it still hears of the run. */
 export const presentVolunteer = ({ volunteer }: PageSnapshot): VolunteerStatus | undefined =>
-  volunteer?.state === 'left' || volunteer?.state === 'failed' ? undefined : volunteer;
+  stillPresent(volunteer);
+
+/** Whether a volunteer has come to its run, and trains or could. */
+export const isInRun = (volunteer: Pick<VolunteerStatus, 'state' | 'setUp'> | undefined): boolean =>
+  volunteer?.setUp === undefined && ['training', 'paused', 'finished'].includes(volunteer?.state ?? '');
 
 export const stateTitles: Readonly<Record<VolunteerState, string>> = {
   starting: 'Getting ready',
@@ -46,6 +52,8 @@ export interface PeerRow {
   /** What it says it is doing, where it says so. */
   readonly doing: string | undefined;
   readonly replica: 'same' | 'differs' | 'unknown';
+  /** The connection from this tab, where it has measured one. */
+  readonly link: PeerLink | undefined;
 }
 
 /** Everyone known here: the volunteer's own view where there is one, completed by what the document announces. */
@@ -68,6 +76,7 @@ export function peerRows(snapshot: PageSnapshot): readonly PeerRow[] {
       tokensPerSecond: peer.tokensPerSecond ?? presence?.tokensPerSecond,
       doing: peer.self ? volunteer?.state : presence?.state,
       replica: compared(peer.state, ownConfirm),
+      link: peer.link,
     };
   });
   const listed = new Set(rows.map((row) => row.id));
@@ -84,6 +93,7 @@ export function peerRows(snapshot: PageSnapshot): readonly PeerRow[] {
       tokensPerSecond: presence.tokensPerSecond,
       doing: presence.state,
       replica: 'unknown',
+      link: undefined,
     });
   }
   return rows.sort(
@@ -119,29 +129,11 @@ export function recordsOf(snapshot: PageSnapshot): readonly RecordSummary[] {
 export function sampleOf(
   snapshot: PageSnapshot,
 ): { readonly round: number; readonly text: string } | undefined {
-  const own = presentVolunteer(snapshot)?.sample;
-  const { sample } = snapshot.view;
-  return own !== undefined && (sample === undefined || own.round >= sample.round) ? own : sample;
+  return newestSample(snapshot.view, presentVolunteer(snapshot));
 }
 
 export const roundOf = (snapshot: PageSnapshot): number | undefined =>
   presentVolunteer(snapshot)?.round ?? recordsOf(snapshot).at(-1)?.round;
-
-/** The chart in words, for those who do not see it. */
-export function curveSummary(curve: readonly CurvePoint[]): string {
-  const newest = curve.at(-1);
-  if (newest === undefined) return 'No round has been trained yet.';
-  const measured = curve.filter((point) => point.validation !== undefined);
-  const first = measured[0];
-  const last = measured.at(-1);
-  const train = `Training loss in round ${newest.round} is ${formatLoss(newest.train)}.`;
-  if (first === undefined || last === undefined) return train;
-  if (first === last)
-    return `Validation loss is ${formatLoss(last.validation)} at round ${last.round}. ${train}`;
-  const [from, to] = [first.validation ?? 0, last.validation ?? 0];
-  const verb = to < from ? 'fell' : to > from ? 'rose' : 'stayed';
-  return `Validation loss ${verb} from ${formatLoss(from)} at round ${first.round} to ${formatLoss(to)} at round ${last.round}. ${train}`;
-}
 
 /** The newest measured validation loss of a curve. */
 export const lastValidation = (curve: readonly CurvePoint[]): number | undefined =>
@@ -178,7 +170,11 @@ export function announcementOf(snapshot: PageSnapshot | undefined): string {
       ? ' Finality waits for members that have gone.'
       : '';
   const why =
-    volunteer.state === 'failed' ? `${volunteer.reason} ${volunteer.fix ?? ''}` : companyOf(volunteer);
+    volunteer.state === 'failed'
+      ? `${volunteer.reason} ${volunteer.fix ?? ''}`
+      : volunteer.state === 'paused' && volunteer.heldBy !== undefined
+        ? volunteer.reason
+        : companyOf(volunteer);
   return `${stateTitles[volunteer.state]}. ${why}${agreement}${waiting}`;
 }
 

@@ -52,9 +52,9 @@ describe('refusals', () => {
       refused: { 'announcement-malformed': 3 },
     });
     expect(refusalsOf(snapshot)).toEqual([
-      { reason: 'stale', from: 'messages', count: 5 },
-      { reason: 'announcement-malformed', from: 'document', count: 3 },
-      { reason: 'record-signature', from: 'messages', count: 2 },
+      { reason: 'stale', from: 'messages', count: 5, family: 'stale' },
+      { reason: 'announcement-malformed', from: 'document', count: 3, family: 'broken' },
+      { reason: 'record-signature', from: 'messages', count: 2, family: 'forged' },
     ]);
   });
 

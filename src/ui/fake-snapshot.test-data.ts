@@ -1,4 +1,5 @@
 import type { Digest, PeerId } from '../base/ids.ts';
+import { usualComfort, type ComfortView } from '../volunteer/comfort.ts';
 import type { PresenceView } from '../volunteer/run-view.ts';
 import type {
   CurvePoint,
@@ -8,6 +9,7 @@ import type {
   RecordSummary,
   VolunteerStatus,
 } from '../volunteer/status.ts';
+import type { MetricsView } from '../volunteer/metrics.ts';
 import type { PageSnapshot } from './host.ts';
 
 /** Snapshots for tests of the page's core. */
@@ -21,6 +23,7 @@ export const fakePeer = (id: string, with_: Partial<PeerStatus> = {}): PeerStatu
   state: undefined,
   adapter: undefined,
   tokensPerSecond: undefined,
+  link: undefined,
   ...with_,
 });
 
@@ -75,6 +78,9 @@ export const fakeVolunteer = (with_: Partial<VolunteerStatus> = {}): VolunteerSt
   state: 'training',
   reason: 'Computing.',
   fix: undefined,
+  setUp: undefined,
+  pausedByPerson: false,
+  heldBy: undefined,
   self: 'a'.repeat(32) as PeerId,
   adapter: undefined,
   preset: 'nano',
@@ -102,8 +108,10 @@ export const fakeVolunteer = (with_: Partial<VolunteerStatus> = {}): VolunteerSt
   ownLossFirst: undefined,
   ownLossLast: undefined,
   tokensPerSecond: undefined,
+  gpuMsPerToken: undefined,
   bytesUp: 0,
   bytesDown: 0,
+  textBytes: 0,
   compression: undefined,
   messageBytesPerRound: undefined,
   payloadBytesPerRound: undefined,
@@ -116,9 +124,24 @@ export const fakeVolunteer = (with_: Partial<VolunteerStatus> = {}): VolunteerSt
   ledger: [],
   repairs: 0,
   lostContributions: 0,
+  leaderboard: undefined,
   joinCatchUpMs: undefined,
   longestRoundMs: 0,
+  timeline: { nowMs: 0, rounds: [] },
   events: [],
+  ...with_,
+});
+
+export const fakeComfort = (with_: Partial<ComfortView> = {}): ComfortView => ({
+  settings: usualComfort,
+  pausedBy: undefined,
+  isClearing: false,
+  overridden: [],
+  dayBytes: 12_300_000,
+  speed: { front: 1_800, hidden: 620 },
+  battery: { charging: true, level: 0.87 },
+  metered: false,
+  awake: 'off',
   ...with_,
 });
 
@@ -129,12 +152,17 @@ export function fakeSnapshot(
     readonly presences?: readonly PresenceView[];
     readonly records?: readonly RecordSummary[];
     readonly curve?: readonly CurvePoint[];
+    readonly metrics?: MetricsView;
     readonly sample?: PageSnapshot['view']['sample'];
     /** What was refused in the shared document. */
     readonly refused?: Readonly<Record<string, number>>;
+    readonly comfort?: ComfortView;
+    readonly joining?: PageSnapshot['joining'];
+    readonly contribution?: PageSnapshot['contribution'];
   } = {},
 ): PageSnapshot {
   const { volunteer, canTrain = true, presences = [], records = [], curve = [], sample, refused = {} } = of;
+  const { comfort = fakeComfort(), joining } = of;
   return {
     view: {
       connected: true,
@@ -148,6 +176,10 @@ export function fakeSnapshot(
       rejections: refused,
     },
     volunteer,
+    comfort,
+    joining,
+    metrics: of.metrics,
+    contribution: of.contribution,
     environment: { canTrain, reason: '', fix: '', secureUrl: undefined },
   };
 }

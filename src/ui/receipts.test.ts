@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeReceipt } from './fake-snapshot.test-data.ts';
-import { receiptLine, receiptTotals } from './receipts.ts';
+import { lostCauses, receiptLine } from './receipts.ts';
 
 const said = (...of: Parameters<typeof fakeReceipt>): string => {
   const { word, text } = receiptLine(fakeReceipt(...of));
@@ -11,8 +11,18 @@ describe('a receipt', () => {
   it('is provisional, then final with who counted it, or lost', () => {
     expect(said(41)).toBe('provisional: counted');
     expect(said(41, { counted: false })).toBe('provisional: not counted');
-    expect(said(41, { standing: 'final', by: 3, of: 3 })).toBe('final: counted by 3 of 3');
+    expect(said(41, { standing: 'final', by: 7, of: 9 })).toBe('final: counted by 7 of 9 members');
+    expect(said(41, { standing: 'final', by: 1, of: 1 })).toBe('final: counted by 1 of 1 member');
     expect(said(41, { standing: 'lost', counted: false })).toBe('lost: not counted');
+  });
+
+  it('says why it is lost, as far as that is known', () => {
+    expect(said(41, { standing: 'lost', because: 'not-in-record' })).toBe('lost: came too late');
+    expect(said(41, { standing: 'lost', because: 'replaced' })).toBe('lost: its record was replaced');
+    expect(said(41, { standing: 'lost', because: 'unsent' })).toBe('lost: the round was over before it left');
+    expect(said(41, { standing: 'lost', because: 'chain-left' })).toBe(
+      'lost: what became of it is not known',
+    );
   });
 
   it('claims no signatures that it does not know', () => {
@@ -30,19 +40,11 @@ describe('a receipt', () => {
   });
 });
 
-it('receipts add up to counted, final and lost', () => {
-  const receipts = [
-    fakeReceipt(1, { standing: 'final', by: 3, of: 3, tokens: 100 }),
-    fakeReceipt(2, { standing: 'final', by: 3, of: 3, tokens: 50 }),
-    fakeReceipt(3, { standing: 'lost', counted: false }),
-    fakeReceipt(4),
-    fakeReceipt(5, { counted: false }),
-  ];
-  expect(receiptTotals({ receipts, lostContributions: 7 })).toEqual({
-    counted: 3,
-    final: 2,
-    finalTokens: 150,
-    lost: 7,
-    kept: 5,
-  });
+it('each cause of loss is explained once', () => {
+  const lost = (round: number, because?: 'replaced' | 'unsent') =>
+    fakeReceipt(round, { standing: 'lost', counted: false, because });
+  expect(lostCauses([lost(1, 'replaced'), lost(2), lost(3, 'unsent'), lost(4, 'replaced')])).toEqual([
+    'replaced',
+    'unsent',
+  ]);
 });

@@ -1,4 +1,7 @@
-import type { Receipt, VolunteerStatus } from '../volunteer/status.ts';
+import type { LostBecause, Receipt } from '../volunteer/status.ts';
+import { text } from './text.ts';
+
+const words = text.contribution.receipt;
 
 export interface ReceiptLine {
   readonly mark: string;
@@ -8,47 +11,27 @@ export interface ReceiptLine {
   readonly text: string;
 }
 
-/** "final: counted by 3 of 3". */
-export function receiptLine({ standing, counted, by, of }: Receipt): ReceiptLine {
+/** "final: counted by 3 of 3 members", "lost: made without it". */
+export function receiptLine({ standing, counted, by, of, because }: Receipt): ReceiptLine {
   switch (standing) {
     case 'final':
-      return {
-        mark: '✓',
-        word: 'final',
-        text: of === 0 ? 'counted' : `counted by ${by} of ${of}`,
-      };
+      return { mark: '✓', word: words.final, text: of === 0 ? words.counted : words.countedBy(by, of) };
     case 'lost':
-      return { mark: '✕', word: 'lost', text: 'not counted' };
+      return {
+        mark: '✕',
+        word: words.lost,
+        text: because === undefined ? words.notCounted : words.because[because],
+      };
     case 'provisional':
       return {
         mark: counted ? '○' : '–',
-        word: 'provisional',
-        text: counted ? 'counted' : 'not counted',
+        word: words.provisional,
+        text: counted ? words.counted : words.notCounted,
       };
   }
 }
 
-/** Why a contribution is lost, and what becomes of it. */
-export const lostExplained =
-  'Lost means that it came too late, or that its record was replaced before it was final. What it held goes back to your momentum and leaves with later rounds, unless you took the model anew since.';
-
-export interface ReceiptTotals {
-  readonly counted: number;
-  readonly final: number;
-  /** Tokens behind the final ones. */
-  readonly finalTokens: number;
-  /** In the whole session; the others among the receipts kept. */
-  readonly lost: number;
-  readonly kept: number;
-}
-
-export const receiptTotals = ({
-  receipts,
-  lostContributions,
-}: Pick<VolunteerStatus, 'receipts' | 'lostContributions'>): ReceiptTotals => ({
-  counted: receipts.filter(({ counted, standing }) => counted && standing !== 'lost').length,
-  final: receipts.filter(({ standing }) => standing === 'final').length,
-  finalTokens: receipts.reduce((sum, { standing, tokens }) => sum + (standing === 'final' ? tokens : 0), 0),
-  lost: lostContributions,
-  kept: receipts.length,
-});
+/** What the causes of the lost ones among these receipts mean, each once. Empty where none is lost, or nothing is known. */
+export const lostCauses = (receipts: readonly Receipt[]): readonly LostBecause[] => [
+  ...new Set(receipts.flatMap(({ because }) => (because === undefined ? [] : [because]))),
+];

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { StarlingError } from '../base/errors.ts';
 import { fakeSnapshot } from './fake-snapshot.test-data.ts';
-import type { PageHost, PageSnapshot, PresetName } from './host.ts';
+import type { RunChoice } from '../volunteer/run-choice.ts';
+import type { PageHost, PageSnapshot, PresetName, RunStarter } from './host.ts';
 import { createPageStore } from './store.ts';
 
 function fakeHost() {
@@ -27,6 +28,12 @@ function fakeHost() {
       calls.push('leave');
       return later();
     },
+    setGpuShare: (share) => calls.push(`share ${share}`),
+    setComfort: (change) => calls.push(`comfort ${JSON.stringify(change)}`),
+    setName: (name) => calls.push(`name ${String(name)}`),
+    runAnyway: () => calls.push('run anyway'),
+    write: () => () => undefined,
+    takeHome: () => Promise.reject(new Error('no model')),
   };
   const emit = (snapshot: PageSnapshot): void => {
     for (const listener of listeners) listener(snapshot);
@@ -47,10 +54,9 @@ describe('the page store', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('joins with the chosen preset, once, however often the button is pressed', async () => {
+  it('joins once, however often the button is pressed', async () => {
     const { host, calls, settle } = fakeHost();
     const { store } = createPageStore(host);
-    store.getState().choosePreset('micro');
     const pressed = store.getState().join();
     await store.getState().join();
     await store.getState().leave();
@@ -58,7 +64,33 @@ describe('the page store', () => {
     settle()?.resolve();
     await pressed;
     expect(store.getState().pending).toBeUndefined();
-    expect(calls).toEqual(['join micro']);
+    expect(calls).toEqual(['join auto']);
+  });
+
+  it('starts at once what the page was opened to start, and one thing at a time', async () => {
+    const { host, calls } = fakeHost();
+    const wished = { room: 'ours' } as RunChoice;
+    let started = (): void => undefined;
+    const starter = {
+      texts: { cut: () => Promise.reject(new Error('not here')) },
+      wished,
+      startRun(choice: RunChoice) {
+        calls.push(`start ${choice.room}`);
+        return new Promise<void>((resolve) => {
+          started = resolve;
+        });
+      },
+      measureGpu: () => Promise.reject(new StarlingError('probe-failed', 'No.', 'Try.')),
+      forget: () => Promise.resolve(),
+    } as unknown as RunStarter;
+    const { store } = createPageStore({ ...host, starter });
+    expect([store.getState().pending, calls]).toEqual(['join', ['start ours']]);
+    await store.getState().startRun(wished);
+    await store.getState().measureGpu();
+    expect(store.getState().isMeasuring).toBe(false);
+    started();
+    await vi.waitFor(() => expect(store.getState().pending).toBeUndefined());
+    expect(calls).toHaveLength(1);
   });
 
   it('shows why joining failed and what to do, and forgets it on the next try', async () => {
@@ -87,5 +119,15 @@ describe('the page store', () => {
     settle()?.resolve();
     await leaving;
     expect(calls).toEqual(['pause', 'resume', 'leave']);
+  });
+
+  it('passes on what its person wishes of the machine', () => {
+    const { host, calls } = fakeHost();
+    const { store } = createPageStore(host);
+    store.getState().setGpuShare(0.25);
+    store.getState().setComfort({ keepAwake: true });
+    store.getState().setName('Ada');
+    store.getState().runAnyway();
+    expect(calls).toEqual(['share 0.25', 'comfort {"keepAwake":true}', 'name Ada', 'run anyway']);
   });
 });

@@ -1,13 +1,8 @@
 import type { phaseShares } from '../derive.ts';
 import { formatDuration, formatPercent } from '../format.ts';
+import { text } from '../text.ts';
 
-const meanings = {
-  compute: 'forward and backward on the GPU',
-  exchange: 'sending, and waiting for the others’ bytes',
-  agree: 'waiting for the round’s record',
-  apply: 'adding up and applying',
-  other: 'text, samples, bookkeeping',
-} as const;
+const { names, meanings } = text.phases;
 
 /** A bar of shares, and its legend, which says the same in words. */
 export function PhaseBar({ shares }: { readonly shares: ReturnType<typeof phaseShares> }) {
@@ -22,7 +17,7 @@ export function PhaseBar({ shares }: { readonly shares: ReturnType<typeof phaseS
         {shares.map(({ name, ms, share }) => (
           <li key={name}>
             <span className={`swatch phase-${name}`} aria-hidden="true" />
-            <span>{name}</span>
+            <span>{names[name]}</span>
             <span className="number">{formatPercent(share)}</span>
             <span className="number note">{formatDuration(ms)}</span>
             <span className="note phase-meaning">{meanings[name]}</span>

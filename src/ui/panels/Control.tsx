@@ -1,30 +1,32 @@
-import type { PageState } from '../store.ts';
-import { computeShare, presentVolunteer, roleOf, stateTitles } from '../derive.ts';
-import { formatBytes, formatCount, formatDuration, formatPercent, plural } from '../format.ts';
+import { useId, useState, type RefCallback } from 'react';
+import { isInRun, presentVolunteer, roleOf, stateTitles } from '../derive.ts';
+import { formatCount, plural } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
-import { CatchUpProgress } from './CatchUpProgress.tsx';
+import { stepperOf } from '../stepper.ts';
+import type { PageState } from '../store.ts';
+import { text } from '../text.ts';
+import { Consent } from './Consent.tsx';
+import { Invite } from './Invite.tsx';
+import { JoinButton } from './JoinButton.tsx';
+import { KeyMovePlace } from './KeyMovePlace.tsx';
 import { Murmuration } from './Murmuration.tsx';
 import { Tag } from './Panel.tsx';
-import { StarterOptions } from './StarterOptions.tsx';
+import { StartRunPlace } from './StartRunPlace.tsx';
+import { Stepper } from './Stepper.tsx';
+import { Volunteering } from './Volunteering.tsx';
 
-/** The card that says what this tab is doing and why, and holds the buttons. */
-export function Control({ page }: { readonly page: PageState }) {
-  const { snapshot } = page;
-  const present = snapshot === undefined ? 0 : snapshot.view.presences.length;
-  const members = snapshot === undefined ? 0 : (presentVolunteer(snapshot)?.members ?? 0);
+/** The card that says what this tab is doing and why. `joinPlace` is told where the large button is. */
+export function Control(props: RoleProps & { readonly joinPlace: RefCallback<HTMLElement> }) {
+  const { page, snapshot, joinPlace } = props;
+  const members = presentVolunteer(snapshot)?.members ?? 0;
   return (
-    <section className="control" aria-label="This tab">
-      <Murmuration lit={Math.max(present, members)} />
+    <section className="control" aria-label={text.page.thisTab}>
+      <Murmuration lit={Math.max(snapshot.view.presences.length, members)} />
       <div className="control-body">
-        {snapshot === undefined ? (
-          <>
-            <h1>Looking at this browser</h1>
-            <p className="lead">Checking whether it has a GPU to train with.</p>
-          </>
-        ) : roleOf(snapshot) === 'volunteer' ? (
-          <Volunteering page={page} snapshot={snapshot} />
+        {roleOf(snapshot) === 'volunteer' ? (
+          <Volunteering snapshot={snapshot} />
         ) : roleOf(snapshot) === 'guest' ? (
-          <Guest page={page} snapshot={snapshot} />
+          <Guest page={page} snapshot={snapshot} joinPlace={joinPlace} />
         ) : (
           <Viewer snapshot={snapshot} />
         )}
@@ -38,17 +40,53 @@ export function Control({ page }: { readonly page: PageState }) {
             </button>
           </div>
         )}
+        <Foot page={page} snapshot={snapshot} />
       </div>
     </section>
   );
 }
+
+/** Bringing others, starting a run, and what joining does. */
+function Foot({ page, snapshot }: RoleProps) {
+  const role = roleOf(snapshot);
+  const { starter } = page;
+  const { view, invite, volunteer } = snapshot;
+  const isThere = isInRun(volunteer);
+  const [wasThere, setWasThere] = useState(isThere);
+  const [runs, setRuns] = useState(0);
+  if (wasThere !== isThere) {
+    setWasThere(isThere);
+    if (isThere) setRuns(runs + 1);
+  }
+  const isBeginning = page.pending === 'join' || volunteer?.state === 'starting';
+  return (
+    <>
+      {view.run !== undefined && invite !== undefined && <Invite invite={invite} />}
+      {starter !== undefined && role !== 'viewer' && (
+        // What was typed stays until the run is there: starting it may fail.
+        <div key={runs} hidden={isBeginning}>
+          <StartRunPlace page={page} snapshot={snapshot} />
+        </div>
+      )}
+      {page.keys !== undefined && role !== 'viewer' && (
+        <KeyMovePlace desk={page.keys} isInRun={signs(page, snapshot)} />
+      )}
+      {starter !== undefined && <Consent starter={starter} isOpen={role === 'guest'} />}
+    </>
+  );
+}
+
+/** Whether the key of this tab is in use: not before it joins, nor after it left or failed. */
+const signs = (page: PageState, snapshot: PageSnapshot): boolean =>
+  page.pending === 'join' || (roleOf(snapshot) === 'volunteer' && snapshot.volunteer?.state !== 'failed');
 
 interface RoleProps {
   readonly page: PageState;
   readonly snapshot: PageSnapshot;
 }
 
-function runSentence({ view }: PageSnapshot): string {
+function runSentence({ view, invite }: PageSnapshot): string {
+  if (view.run === undefined && invite?.byInvitation === true) return text.invite.nobody;
   if (view.run === undefined) {
     return view.connected
       ? 'No run here yet: whoever joins first starts one.'
@@ -60,8 +98,15 @@ function runSentence({ view }: PageSnapshot): string {
   return `A run of ${formatCount(view.run.parameters)} parameters${round === undefined ? '' : `, round ${round}`}, ${company}.`;
 }
 
-function Guest({ page, snapshot }: RoleProps) {
+/** An empty place with a name of its own may be the address of a run by invitation that lost its key on the way. */
+const mayLackKey = ({ view, invite }: PageSnapshot): boolean =>
+  view.run === undefined && invite !== undefined && !invite.byInvitation && invite.room !== 'main';
+
+function Guest(props: RoleProps & { readonly joinPlace: RefCallback<HTMLElement> }) {
+  const { page, snapshot, joinPlace } = props;
   const { environment, view, volunteer } = snapshot;
+  const way = stepperOf(snapshot, page.pending === 'join');
+  const lead = useId();
   return (
     <>
       <h1 data-testid="state" data-state={volunteer?.state ?? 'guest'}>
@@ -71,32 +116,31 @@ function Guest({ page, snapshot }: RoleProps) {
             ? 'Start a run'
             : 'A run is under way'}
       </h1>
-      <p className="lead">{runSentence(snapshot)}</p>
-      <div className="actions">
-        <JoinButton page={page} name="Join" />
+      <p className="lead" id={lead}>
+        {way?.title ?? runSentence(snapshot)}
+      </p>
+      {way === undefined && mayLackKey(snapshot) && (
+        <p className="note" data-testid="no-key">
+          {text.invite.noKey}
+        </p>
+      )}
+      <div className="actions" ref={joinPlace}>
+        {/* With the form open, a second button would start another run than the one that is being chosen. */}
+        {!(page.isChoosing && view.run === undefined && page.pending === undefined) && (
+          <JoinButton page={page} name="Join" />
+        )}
         <p className="note">
           {environment.gpu === undefined ? environment.reason : `Trains on ${environment.gpu}.`}{' '}
           {environment.gpuIsSoftware === true && <Tag kind="warn">software adapter, slow</Tag>} Leave whenever
           you like.
         </p>
       </div>
-      {view.run === undefined && <StarterOptions page={page} environment={environment} />}
+      {way !== undefined && (
+        <div className="control-foot">
+          <Stepper way={way} catchUp={undefined} titleId={lead} />
+        </div>
+      )}
     </>
-  );
-}
-
-function JoinButton({ page, name }: { readonly page: PageState; readonly name: string }) {
-  const joining = page.pending === 'join';
-  return (
-    <button
-      type="button"
-      className="primary"
-      data-testid="join"
-      aria-disabled={joining}
-      onClick={() => void page.join()}
-    >
-      {joining ? 'Joining…' : name}
-    </button>
   );
 }
 
@@ -123,120 +167,5 @@ function Viewer({ snapshot }: { readonly snapshot: PageSnapshot }) {
         )}
       </div>
     </>
-  );
-}
-
-function Volunteering({ page, snapshot }: RoleProps) {
-  const { volunteer } = snapshot;
-  if (volunteer === undefined) return null;
-  const { state } = volunteer;
-  const over = state === 'failed' || state === 'finished';
-  return (
-    <>
-      <h1 data-testid="state" data-state={state}>
-        <span className={`state-mark state-${state}`} aria-hidden="true" />
-        {stateTitles[state]}
-      </h1>
-      <p className="lead">
-        <span data-testid="reason">{volunteer.reason}</span>
-      </p>
-      <PresetReason snapshot={snapshot} />
-      {volunteer.fix !== undefined && volunteer.fix !== '' && (
-        <p className="callout" data-testid="fix">
-          {volunteer.fix}
-        </p>
-      )}
-      {volunteer.gpuPlan !== undefined && volunteer.gpuPlan.notes.length > 0 && (
-        <p className="note" data-testid="gpu-plan">
-          {volunteer.gpuPlan.notes.join(' ')}
-        </p>
-      )}
-      {volunteer.catchUp !== undefined && <CatchUpProgress catchUp={volunteer.catchUp} />}
-      <div className="actions">
-        {state === 'failed' && <JoinButton page={page} name="Join again" />}
-        {state === 'paused' ? (
-          <button type="button" className="primary" data-testid="resume" onClick={page.resume}>
-            Resume
-          </button>
-        ) : (
-          !over && (
-            <button type="button" data-testid="pause" onClick={page.pause}>
-              Pause
-            </button>
-          )
-        )}
-        <button
-          type="button"
-          data-testid="leave"
-          aria-disabled={page.pending === 'leave'}
-          onClick={() => void page.leave()}
-        >
-          {page.pending === 'leave' ? 'Leaving…' : state === 'failed' ? 'Only watch' : 'Leave'}
-        </button>
-        <dl className="this-tab">
-          <div>
-            <dt>GPU</dt>
-            <dd>
-              {volunteer.adapter?.name ?? 'opening'}{' '}
-              {volunteer.adapter?.software === true && <Tag kind="warn">software adapter</Tag>}
-            </dd>
-          </div>
-          <div>
-            <dt>GPU memory</dt>
-            <dd data-testid="gpu-memory">{formatBytes(volunteer.gpuBytes)}</dd>
-          </div>
-          {volunteer.precision !== undefined && (
-            <div title={volunteer.precision.reason}>
-              <dt>Precision</dt>
-              <dd data-testid="precision">
-                {volunteer.precision.precision === 'mixed' ? 'mixed: f16 and f32' : 'f32'}
-              </dd>
-            </div>
-          )}
-          {volunteer.joinCatchUpMs !== undefined && (
-            <div>
-              <dt>Caught up in</dt>
-              <dd data-testid="caught-up">{formatDuration(volunteer.joinCatchUpMs)}</dd>
-            </div>
-          )}
-          {volunteer.roundsTrained > 0 && (
-            <div>
-              <dt>GPU share</dt>
-              <dd data-testid="gpu-share">
-                {formatPercent(volunteer.gpuShareMeasured ?? computeShare(volunteer.phaseMs))} of the time
-                {volunteer.gpuShare < 1 && `, ${formatPercent(volunteer.gpuShare)} asked for`}
-              </dd>
-            </div>
-          )}
-          {volunteer.gpuLosses > 0 && (
-            <div>
-              <dt>GPU lost, recovered</dt>
-              <dd data-testid="gpu-losses">{plural(volunteer.gpuLosses, 'time')}</dd>
-            </div>
-          )}
-          {volunteer.gpuErrors > 0 && (
-            <div>
-              <dt>GPU errors</dt>
-              <dd data-testid="gpu-errors">
-                {volunteer.gpuErrors}, see what happened
-                {volunteer.gpuRoundsWithheld > 0 &&
-                  `; nothing given to ${plural(volunteer.gpuRoundsWithheld, 'round')}`}
-              </dd>
-            </div>
-          )}
-        </dl>
-      </div>
-    </>
-  );
-}
-
-/** Whoever let us choose the size of the run is told why it is what it is. */
-function PresetReason({ snapshot: { volunteer, view, environment } }: { readonly snapshot: PageSnapshot }) {
-  const chosen = environment.suggestedPreset;
-  if (chosen === undefined || volunteer === undefined || view.run?.startedBy !== volunteer.self) return null;
-  return (
-    <p className="note" data-testid="preset-reason">
-      You started this run. Its size is {chosen.reason}.
-    </p>
   );
 }

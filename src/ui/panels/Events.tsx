@@ -1,7 +1,7 @@
-import { useEffect, useRef, useState } from 'react';
 import { eventRows, spokenEvent } from '../events.ts';
 import { formatClock } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
+import { useUnhurried } from '../use-unhurried.ts';
 import { Panel } from './Panel.tsx';
 
 const shown = 30;
@@ -37,24 +37,4 @@ export function Events({ snapshot }: { readonly snapshot: PageSnapshot }) {
       )}
     </Panel>
   );
-}
-
-/** `text`, at most one change every `everyMs`; the first after mounting is a change, for live regions start empty. */
-function useUnhurried(text: string, everyMs: number): string {
-  const [shownText, show] = useState('');
-  const shownAt = useRef(-Infinity);
-  useEffect(() => {
-    if (text === shownText) return;
-    const timer = setTimeout(
-      () => {
-        shownAt.current = performance.now();
-        show(text);
-      },
-      Math.max(0, shownAt.current + everyMs - performance.now()),
-    );
-    return () => {
-      clearTimeout(timer);
-    };
-  }, [text, shownText, everyMs]);
-  return shownText;
 }

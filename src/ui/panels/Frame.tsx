@@ -39,7 +39,8 @@ export function Footer({ view }: { readonly view: RunView | undefined }) {
         </p>
       )}
       <p>
-        Your text and files are never read. Peers see your network address, as in any call between browsers.
+        No file of yours is read unless you choose it here. Peers see your network address, as in any call
+        between browsers.
       </p>
     </footer>
   );

@@ -4,7 +4,7 @@ export function HowItWorks() {
     <ol className="steps">
       <li>
         <h2>Each tab trains</h2>
-        <p>Your GPU reads its own share of public-domain text and works out how the model should change.</p>
+        <p>Your GPU reads its own share of the run’s text and works out how the model should change.</p>
       </li>
       <li>
         <h2>Tabs exchange a little</h2>

@@ -1,64 +1,63 @@
 import type { Receipt, VolunteerStatus } from '../../volunteer/status.ts';
-import { formatCount, grouped, plural } from '../format.ts';
-import { lostExplained, receiptLine, receiptTotals } from '../receipts.ts';
-import { Fact, Panel } from './Panel.tsx';
+import { contributionTotals } from '../contribution.ts';
+import { grouped } from '../format.ts';
+import type { PageSnapshot } from '../host.ts';
+import { lostCauses, receiptLine } from '../receipts.ts';
+import { text } from '../text.ts';
+import { Contribution } from './Contribution.tsx';
+import { NameForm } from './NameForm.tsx';
+import { Panel } from './Panel.tsx';
 
+const words = text.contribution;
 const shown = 8;
 
-/** What this tab gave, round by round, and what the ledger made of it. */
-export function Receipts({ volunteer }: { readonly volunteer: VolunteerStatus }) {
-  const { receipts, roundsTrained } = volunteer;
-  const totals = receiptTotals(volunteer);
+/** Who this tab is, what it gave over all its visits, and what the ledger made of its newest rounds. */
+export function Receipts(props: {
+  readonly volunteer: VolunteerStatus;
+  readonly contribution: PageSnapshot['contribution'];
+  readonly setName: (name: string | undefined) => void;
+}) {
+  const { volunteer, contribution, setName } = props;
+  const { receipts, roundsTrained, lostContributions } = volunteer;
   const newest = receipts.slice(-shown).reverse();
+  const causes = lostCauses(receipts);
   return (
-    <Panel title="My contributions" area="receipts" aside={`${plural(roundsTrained, 'round')} trained`}>
-      <dl className="receipt-totals" data-testid="rounds-trained" data-rounds={roundsTrained}>
-        <Fact
-          name="Counted"
-          note={totals.kept === 0 ? undefined : `of the last ${grouped(totals.kept)}`}
-          testId="receipts-counted"
-        >
-          {grouped(totals.counted)}
-        </Fact>
-        <Fact
-          name="Final"
-          note={totals.kept === 0 ? undefined : `${formatCount(totals.finalTokens)} tokens`}
-          testId="receipts-final"
-        >
-          {grouped(totals.final)}
-        </Fact>
-        <Fact name="Lost" note="in all" testId="receipts-lost">
-          {grouped(totals.lost)}
-        </Fact>
-      </dl>
+    <Panel title={words.title} area="receipts">
+      <NameForm id={volunteer.self} name={contribution?.name} setName={setName} />
+      <div data-testid="rounds-trained" data-rounds={roundsTrained}>
+        <Contribution totals={contributionTotals(volunteer, contribution)} />
+      </div>
       {newest.length === 0 ? (
-        <p className="empty">Each round you train gets a receipt here.</p>
+        <p className="empty">{words.none}</p>
       ) : (
-        <ol className="receipts" data-testid="receipts">
+        <ol className="receipts" data-testid="receipts" aria-label={words.receipts}>
           {newest.map((receipt) => (
             <ReceiptRow key={receipt.round} receipt={receipt} />
           ))}
         </ol>
       )}
-      {totals.lost > 0 && (
-        <p className="note" data-testid="lost-explained">
-          {lostExplained}
-        </p>
+      {lostContributions > 0 && (
+        <div className="note lost-explained" data-testid="lost-explained">
+          {causes.map((cause) => (
+            <p key={cause}>{words.causes[cause]}</p>
+          ))}
+          <p>{words.givenBack}</p>
+        </div>
       )}
     </Panel>
   );
 }
 
 function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
-  const { mark, word, text } = receiptLine(receipt);
+  const { mark, word, text: outcome } = receiptLine(receipt);
   return (
     <li className={`is-${receipt.standing}`} data-round={receipt.round} data-standing={receipt.standing}>
       <span className="receipt-mark" aria-hidden="true">
         {mark}
       </span>
-      <span>Round {grouped(receipt.round)}</span>
+      <span>{words.receipt.round(grouped(receipt.round))}</span>
       <span>
-        <span className="receipt-word">{word}:</span> {text}
+        <span className="receipt-word">{word}:</span> {outcome}
       </span>
     </li>
   );

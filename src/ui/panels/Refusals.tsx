@@ -1,38 +1,50 @@
 import { grouped, plural } from '../format.ts';
-import { reasonText, type Refusal } from '../refusals.ts';
+import { reasonText, refusalGroups, type Refusal } from '../refusals.ts';
+import { text } from '../text.ts';
+
+const words = text.refusals;
 
 /** How much was refused and why. Closed until someone asks: refusing is the page at work, not at fault. */
 export function Refusals({ refusals }: { readonly refusals: readonly Refusal[] }) {
   const count = refusals.reduce((sum, refusal) => sum + refusal.count, 0);
   return (
     <details className="refusals" data-testid="rejections" data-count={count}>
-      <summary>{count === 0 ? 'Nothing was refused' : `${plural(count, 'message')} refused`}</summary>
+      <summary>{count === 0 ? words.none : words.some(plural(count, 'message'))}</summary>
       {refusals.length === 0 ? (
-        <p className="note">
-          What other tabs send is checked; whatever fails a check is counted here by its reason.
-        </p>
+        <p className="note">{words.explained}</p>
       ) : (
         <table>
-          <caption className="note">Checked, refused and without effect on the model.</caption>
+          <caption className="note">{words.caption}</caption>
           <thead>
             <tr>
-              <th scope="col">Why</th>
+              <th scope="col">{words.why}</th>
               <th scope="col" className="number">
-                Times
+                {words.times}
               </th>
             </tr>
           </thead>
-          <tbody>
-            {refusals.map(({ reason, from, count: times }) => (
-              <tr key={`${from} ${reason}`} data-reason={reason}>
-                <th scope="row">
-                  {reasonText(reason)}
-                  {from === 'document' && <span className="note"> in the shared document</span>}
+          {refusalGroups(refusals).map((group) => (
+            <tbody key={group.family}>
+              <tr className="refusal-family">
+                <th scope="rowgroup">
+                  {words.families[group.family]}
+                  <span className="refusal-bar" aria-hidden="true">
+                    <span style={{ transform: `scaleX(${group.share})` }} />
+                  </span>
                 </th>
-                <td className="number">{grouped(times)}</td>
+                <td className="number">{grouped(group.count)}</td>
               </tr>
-            ))}
-          </tbody>
+              {group.refusals.map(({ reason, from, count: times }) => (
+                <tr key={`${from} ${reason}`} data-reason={reason}>
+                  <th scope="row">
+                    {reasonText(reason)}
+                    {from === 'document' && <span className="note"> {words.inDocument}</span>}
+                  </th>
+                  <td className="number">{grouped(times)}</td>
+                </tr>
+              ))}
+            </tbody>
+          ))}
         </table>
       )}
     </details>

@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import { ManualClock, type Clock } from '../base/clock.ts';
+import { Turns } from './turns.ts';
+
+/** A clock on which what is called may take time. */
+function workingClock(): { clock: Clock; work: (ms: number) => void; advance: (ms: number) => void } {
+  const manual = new ManualClock();
+  let workedMs = 0;
+  const clock: Clock = {
+    now: () => manual.now() + workedMs,
+    after: (delayMs, callback) => manual.after(delayMs, callback),
+  };
+  return {
+    clock,
+    work: (ms) => (workedMs += ms),
+    advance: (ms) => {
+      manual.advance(ms);
+    },
+  };
+}
+
+test('everyone has a turn after a change, a few milliseconds a task, in the order of coming', () => {
+  const { clock, work, advance } = workingClock();
+  const taken: string[] = [];
+  let task = 0;
+  const tasks = new Set<number>();
+  const counted: Clock = {
+    now: () => clock.now(),
+    after: (ms, run) =>
+      clock.after(ms, () => {
+        task++;
+        run();
+      }),
+  };
+  const spread = new Turns(counted);
+  for (const [name, ms] of [
+    ['a', 5],
+    ['b', 5],
+    ['c', 1],
+    ['d', 1],
+  ] as const)
+    spread.add(() => {
+      taken.push(name);
+      tasks.add(task);
+      work(ms);
+    });
+  spread.changed();
+  spread.changed();
+  expect(taken).toEqual([]);
+  advance(0);
+  expect(taken).toEqual(['a', 'b', 'c', 'd']);
+  expect(tasks.size).toBe(2);
+});
+
+test('what is new in the middle of a round comes with the next one, a quarter of a second after it began', () => {
+  const { clock, advance } = workingClock();
+  const turns = new Turns(clock);
+  const atMs: number[] = [];
+  turns.add(() => {
+    atMs.push(clock.now());
+    if (atMs.length < 3) turns.changed();
+  });
+  turns.changed();
+  advance(10_000);
+  expect(atMs).toEqual([0, 250, 500]);
+});
+
+test('what is slow to show is shown more rarely, but every two seconds', () => {
+  for (const [costMs, everyMs] of [
+    [1, 250],
+    [5, 500],
+    [15, 1_500],
+    [500, 2_000],
+  ] as const) {
+    const { clock, work, advance } = workingClock();
+    const turns = new Turns(clock);
+    const atMs: number[] = [];
+    turns.add(() => {
+      atMs.push(clock.now());
+      work(costMs);
+      if (atMs.length < 2) turns.changed();
+    });
+    turns.changed();
+    advance(10_000);
+    expect((atMs[1] ?? 0) - (atMs[0] ?? 0)).toBe(everyMs);
+  }
+});
+
+test('who has gone, and a page that is closed, has no turn', () => {
+  const { clock, advance } = workingClock();
+  const turns = new Turns(clock);
+  const taken: string[] = [];
+  const leaveB = turns.add(() => taken.push('never: it goes before its turn'));
+  leaveB();
+  const leave = { c: (): void => undefined };
+  turns.add(() => {
+    taken.push('a');
+    leave.c();
+  });
+  leave.c = turns.add(() => taken.push('never: it goes during the round'));
+  turns.changed();
+  advance(100);
+  expect(taken).toEqual(['a']);
+  turns.changed();
+  turns.stop();
+  advance(10_000);
+  expect(taken).toEqual(['a']);
+  turns.changed();
+  advance(10_000);
+  expect(taken).toEqual(['a', 'a']);
+});
+
+test('what is out of sight is shown every two seconds, and at once when it comes into sight', () => {
+  const { clock, advance } = workingClock();
+  const turns = new Turns(clock);
+  const atMs: number[] = [];
+  const seen: number[] = [];
+  let isInSight = false;
+  turns.add(() => seen.push(clock.now()));
+  turns.add(
+    () => atMs.push(clock.now()),
+    () => isInSight,
+  );
+  turns.changed();
+  advance(100);
+  turns.changed();
+  advance(5_000);
+  expect([atMs, seen[1]]).toEqual([[0, 2_000], 250]);
+  const [shown, last] = [atMs.length, seen.length];
+  advance(10_000);
+  // All of it was shown: nothing is done until something is new.
+  expect([atMs.length, seen.length]).toEqual([shown, last]);
+  isInSight = true;
+  turns.changed();
+  advance(0);
+  expect(atMs.at(-1)).toBe(15_100);
+});

@@ -1,0 +1,99 @@
+import type { Clock } from '../base/clock.ts';
+
+/** What part of its thread's time a page may spend on showing what is new. Layout and paint of it cost the browser about twice as much. */
+const share = 0.01;
+/** From the beginning of a round to that of the next: more often is not seen, and more rarely is no live page. */
+const [shortestMs, longestMs] = [250, 2_000] as const;
+/** After this long, whoever is next has its turn in another task. */
+const taskMs = 6;
+
+/** Whoever shows something. */
+interface Taker {
+  readonly take: () => void;
+  readonly isInSight: () => boolean;
+  /** When it had its last turn. */
+  atMs: number;
+}
+
+/**
+ * Who shows what is new, one after the other, a few milliseconds a task: the page stays free for whoever uses it, and
+ * what came meanwhile comes with the next round. Where showing it is slow, it is shown more rarely: the machine has better to do.
+ * Who is out of sight has its turn every two seconds.
+ */
+export class Turns {
+  readonly #clock: Clock;
+  readonly #takers = new Set<Taker>();
+  #left: Taker[] = [];
+  #isUnderWay = false;
+  #isNew = false;
+  #beganMs = 0;
+  #costMs = 0;
+  /** No round begins before. */
+  #nextMs = -Infinity;
+  #cancel = (): void => undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** From now on `take` is called after changes, behind those that were here before. Returns the way out. */
+  add(take: () => void, isInSight: () => boolean = () => true): () => void {
+    const taker = { take, isInSight, atMs: -Infinity };
+    this.#takers.add(taker);
+    return () => {
+      this.#takers.delete(taker);
+    };
+  }
+
+  /** Something is new, or came into sight. */
+  changed(): void {
+    this.#isNew = true;
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
+    this.#after(Math.max(0, this.#nextMs - this.#clock.now()), () => {
+      this.#begin();
+    });
+  }
+
+  /** Whoever has not had a turn has none, until something is new again. */
+  stop(): void {
+    this.#cancel();
+    this.#isUnderWay = false;
+  }
+
+  #begin(): void {
+    this.#beganMs = this.#clock.now();
+    const isDue = ({ isInSight, atMs }: Taker): boolean => isInSight() || this.#beganMs - atMs >= longestMs;
+    this.#left = [...this.#takers].filter(isDue);
+    // What is new stays so for those whose turn it is not yet.
+    this.#isNew = this.#left.length < this.#takers.size;
+    this.#costMs = 0;
+    this.#next();
+  }
+
+  #next(): void {
+    const startMs = this.#clock.now();
+    let tookMs = 0;
+    while (tookMs < taskMs && this.#left.length > 0) {
+      const taker = this.#left.shift();
+      if (taker !== undefined && this.#takers.has(taker)) {
+        taker.atMs = this.#beganMs;
+        taker.take();
+      }
+      tookMs = this.#clock.now() - startMs;
+    }
+    this.#costMs += tookMs;
+    if (this.#left.length > 0) this.#after(0, () => this.#next());
+    else this.#ended();
+  }
+
+  #ended(): void {
+    this.#isUnderWay = false;
+    this.#nextMs = this.#beganMs + Math.min(longestMs, Math.max(shortestMs, this.#costMs / share));
+    if (this.#isNew) this.changed();
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    this.#cancel = this.#clock.after(delayMs, run);
+  }
+}
