@@ -1,8 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
-import type { Page } from 'playwright';
-import type { GalleryState } from '../src/ui/gallery.test-data.tsx';
-import { bundleForPage } from './bundle.ts';
-import { expect, test, type TestSwarm } from './swarm-fixture.ts';
+import type { VolunteerPage } from '../scripts/swarm/volunteer-page.ts';
+import { overflowOf, watchShifts } from './states/gallery.ts';
+import { expect, test } from './swarm-fixture.ts';
 
 test('a viewer sees the curve move without training', async ({ swarm }) => {
   await swarm.volunteers(1, {});
@@ -37,113 +36,55 @@ test('over plain HTTP at another address the page is a viewer that says why, and
   await watching.until('the curve over plain HTTP', ({ view }) => view.curve.length >= 1);
 });
 
-test('the page passes an accessibility audit before and during training, in light and dark', async ({
+test('of a real run, wide and narrow, light and dark: an audit finds nothing, nothing sticks out, nothing jumps', async ({
   swarm,
 }) => {
-  const tab = await swarm.open({ preset: 'nano' });
+  const looksOf = async ({ page, errors }: VolunteerPage, what: string): Promise<void> => {
+    for (const width of [1280, 375]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const colorScheme of ['light', 'dark'] as const) {
+        // Otherwise the audit sees colours half way through a transition.
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        const name = `${what}, ${width} pixels, ${colorScheme}`;
+        expect.soft(await overflowOf(page), `what sticks out: ${name}`).toEqual([]);
+        const axe = new AxeBuilder({ page });
+        // Dark differs from light in its colours alone.
+        const audit = colorScheme === 'dark' ? axe.withRules(['color-contrast', 'link-in-text-block']) : axe;
+        const { violations } = await audit.analyze();
+        const found = violations.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`,
+        );
+        expect.soft(found, name).toEqual([]);
+      }
+    }
+    expect(errors, what).toEqual([]);
+  };
+  const tab = await swarm.open({ preset: 'nano', volunteers: 1 });
   await tab.page.getByRole('button', { name: /^join/i }).waitFor();
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await tab.page.emulateMedia({ colorScheme });
-    expect((await new AxeBuilder({ page: tab.page }).analyze()).violations).toEqual([]);
-  }
+  await looksOf(tab, 'before');
   await tab.join();
   await tab.until('two rounds', ({ volunteer }) => (volunteer?.round ?? 0) >= 2);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await tab.page.emulateMedia({ colorScheme });
-    expect((await new AxeBuilder({ page: tab.page }).analyze()).violations).toEqual([]);
-  }
-});
+  await looksOf(tab, 'training');
+  const viewer = await swarm.open();
+  await viewer.until('the curve', ({ view }) => view.curve.length >= 2);
+  await looksOf(viewer, 'watching');
+  await tab.page.getByTestId('pause').click();
+  await tab.until('the pause', ({ volunteer }) => volunteer?.state === 'paused');
+  await looksOf(tab, 'paused');
+  await tab.page.getByTestId('resume').click();
+  await tab.until('training again', ({ volunteer }) => volunteer?.state === 'training');
 
-/** The real page with snapshots of states that a short run does not reach. */
-async function galleryOf(
-  swarm: TestSwarm,
-): Promise<{ page: Page; states: GalleryState[]; show(state: GalleryState): Promise<void> }> {
-  const { page } = await swarm.open();
-  // React asks for it, and a library bundle does not answer.
-  await page.evaluate('globalThis.process = { env: { NODE_ENV: "production" } }; undefined');
-  await page.evaluate(await bundleForPage('../src/ui/gallery.test-data.tsx', 'gallery'));
-  await page.evaluate('globalThis.showState = gallery.openGallery("guest"); undefined');
-  return {
-    page,
-    states: await page.evaluate('Object.keys(gallery.gallery)'),
-    show: (state) => page.evaluate(`showState(${JSON.stringify(state)}); undefined`),
-  };
-}
+  // Once its panels are there, what comes with rounds takes no place from what one reads.
+  await watchShifts(tab.page);
+  const { volunteer } = await tab.snapshot();
+  const from = volunteer?.round ?? 0;
+  await tab.until('six rounds more', (now) => (now.volunteer?.round ?? 0) >= from + 6);
+  const shifts: string[] = await tab.page.evaluate('shifts');
+  // A number that gets a digit moves the word behind it by a few pixels. A line that comes or goes moves thousands of times more.
+  const moved = shifts.reduce((sum, shift) => sum + Number.parseFloat(shift), 0);
+  expect(moved, `what jumped: ${JSON.stringify(shifts)}`).toBeLessThan(0.001);
 
-test('the page says what is final, lost, repaired and refused, and how far a latecomer has come', async ({
-  swarm,
-}) => {
-  const { page, show } = await galleryOf(swarm);
-  const at = (id: string) => page.getByTestId(id);
-
-  await show('training');
-  await expect(at('receipts').locator('[data-round="38"]')).toContainText('final: counted by 3 of 3');
-  await expect(at('receipts').locator('[data-round="40"]')).toContainText('provisional: counted');
-  await expect(at('lost-explained')).toHaveCount(0);
-  await expect(at('ledger').locator('li').first()).toContainText('Round 41');
-  await expect(at('ledger').locator('[data-round="39"]')).toContainText('certified, 2 of 3');
-  await expect(at('chain')).toHaveAttribute(
-    'aria-label',
-    'The newest 24 records: 21 final, 1 certified, 2 provisional.',
-  );
-  await expect(at('finality')).toHaveAttribute('data-finality', 'moving');
-  await expect(at('spoken-event')).toHaveText('Messages from others were refused. Traffic lists why.');
-  await expect(at('events').locator('li').first()).toContainText('2 more refusals');
-
-  await show('lost');
-  await expect(at('receipts').locator('[data-round="37"]')).toContainText('lost: not counted');
-  await expect(at('lost-explained')).toContainText('goes back to your momentum');
-  await at('rejections').locator('summary').click();
-  await expect(at('rejections').getByRole('row', { name: /Record with a wrong signature/ })).toContainText(
-    '4',
-  );
-
-  await show('differs');
-  await expect(at('agreement')).toHaveAttribute('data-agreement', 'differ');
-  await show('repaired');
-  await expect(at('agreement')).toHaveAttribute('data-agreement', 'agree');
-  await expect(at('repaired')).toContainText('Repaired 1 time');
-
-  await show('gpuTrouble');
-  await expect(at('gpu-losses')).toHaveText('1 time');
-  await expect(at('gpu-errors')).toContainText('3');
-  await expect(at('gpu-share')).toHaveText(/^49.% of the time, 50.% asked for$/);
-  await expect(at('gpu-plan')).toContainText('in 2 pieces of 2 sequences');
-  await expect(at('events').locator('li').last()).toContainText('It was set up again within 1.4 s.');
-
-  await show('waiting');
-  await expect(at('finality')).toHaveAttribute('data-finality', 'waiting');
-  await expect(at('epoch')).toContainText('went on without them');
-
-  await show('model');
-  const bar = page.getByRole('progressbar', { name: 'Fetching the model from 3 volunteers' });
-  await expect(bar).toHaveAttribute('aria-valuetext', '412 kB of 657 kB, 61.0 kB/s, about 4 s left');
-  await show('warm-up');
-  await expect(at('catch-up-text')).toContainText('3 of 8 rounds');
-});
-
-test('every state fits a telephone, and those with colours of their own pass an accessibility audit', async ({
-  swarm,
-}) => {
-  const { page, states, show } = await galleryOf(swarm);
-  expect(states.length).toBeGreaterThan(8);
-  for (const [width, colorScheme] of [
-    [1280, 'light'],
-    [375, 'dark'],
-  ] as const) {
-    await page.setViewportSize({ width, height: 900 });
-    // Without it the audit may see colours half way through a transition.
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    for (const state of states) {
-      await show(state);
-      const wide: number = await page.evaluate('document.documentElement.scrollWidth');
-      expect(wide, `${state} at ${width} pixels`).toBeLessThanOrEqual(width);
-    }
-    // Those with colours of their own: an audit takes seconds.
-    for (const state of ['lost', 'differs', 'repaired', 'waiting', 'warm-up'] as const) {
-      await show(state);
-      if (state === 'lost') await page.getByTestId('rejections').locator('summary').click();
-      expect((await new AxeBuilder({ page }).analyze()).violations, `${state}, ${colorScheme}`).toEqual([]);
-    }
-  }
+  await tab.page.getByTestId('leave').click();
+  await tab.until('the way out', (now) => now.volunteer?.state === 'left');
+  await looksOf(tab, 'left');
 });

@@ -55,7 +55,10 @@ export function isUpToDate(product, sources) {
 }
 
 const corpusSources = ['package-lock.json', 'scripts/build-corpus.ts', 'src/data'];
-const pageSources = ['index.html', 'vite.config.ts', 'package-lock.json', 'src', 'shaders', 'public'];
+const pageSources = [
+  ...['index.html', 'embed.html', 'vite.config.ts', 'signaling-server/content-policy.ts'],
+  ...['package-lock.json', 'src', 'shaders', 'public'],
+];
 
 /** Makes the training text from its packages where it is missing or out of date. Resolves with an exit code. */
 export async function makeCorpus() {

@@ -8,7 +8,13 @@ import {
   type RecordMessage,
   type SignedMessage,
 } from '../../src/swarm/protocol.ts';
-import type { SendOutcome, Transport, TransportEvent, TransportStats } from '../../src/swarm/transport.ts';
+import type {
+  ByteCounts,
+  SendOutcome,
+  Transport,
+  TransportEvent,
+  TransportStats,
+} from '../../src/swarm/transport.ts';
 
 /** What came from others. */
 export interface Heard {
@@ -73,6 +79,10 @@ export class TappedTransport implements Transport {
 
   stats(): Promise<TransportStats> {
     return this.#inner.stats();
+  }
+
+  counted(): ByteCounts {
+    return this.#inner.counted();
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { utf8, type Bytes } from '../../src/base/bytes.ts';
+import { friendlyName } from '../../src/base/friendly-name.ts';
 import type { PeerId } from '../../src/base/ids.ts';
 import type { SeededRandom } from '../../src/base/random.ts';
 import { accepted, refused, type Decoded } from '../../src/base/verdict.ts';
@@ -24,6 +25,7 @@ const name = (random: SeededRandom): string => drawHex(random, 1 + draw(random, 
 
 const presence = (random: SeededRandom): Presence => ({
   id: peer(random),
+  name: maybe(random, friendlyName(peer(random))),
   adapter: name(random),
   software: oneIn(random, 2),
   tokensPerSecond: maybe(random, loss(random)),

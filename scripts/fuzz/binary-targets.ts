@@ -185,11 +185,22 @@ const parameters = fuzzTarget<Float32Array, Float32Array>({
   encode: (value) => new Uint8Array(value.slice().buffer),
 });
 
-const searchOf = ({ room, preset, seed, volunteers, rounds, precision }: PageOptions): Bytes =>
+const searchOf = ({
+  room,
+  preset,
+  seed,
+  volunteers,
+  rounds,
+  k,
+  ratePercent,
+  precision,
+}: PageOptions): Bytes =>
   utf8(
     `?run=${room}&preset=${preset}&volunteers=${volunteers}` +
       (seed === undefined ? '' : `&seed=${seed}`) +
       (rounds === undefined ? '' : `&rounds=${rounds}`) +
+      (k === undefined ? '' : `&k=${k}`) +
+      (ratePercent === undefined ? '' : `&rate=${ratePercent}`) +
       (precision === undefined ? '' : `&precision=${precision}`),
   );
 
@@ -204,6 +215,8 @@ const pageOptions = fuzzTarget<PageOptions, PageOptions>({
       seed: oneIn(random, 2) ? undefined : random.u32(),
       volunteers: 2 + draw(random, 63),
       rounds: oneIn(random, 2) ? undefined : 1 + draw(random, 1e9),
+      k: oneIn(random, 2) ? undefined : 1 + draw(random, 31),
+      ratePercent: oneIn(random, 2) ? undefined : 10 + draw(random, 390),
       precision: oneIn(random, 2) ? undefined : pick(random, ['f32', 'mixed']),
     };
     return { value, bytes: searchOf(value) };
@@ -214,13 +227,17 @@ const pageOptions = fuzzTarget<PageOptions, PageOptions>({
     outcome.ok &&
     (outcome.value.room !== 'main' || outcome.value.preset !== 'auto' || outcome.value.volunteers !== 1),
   encode: searchOf,
-  problem: ({ room, volunteers, rounds = 1, seed = 0 }) =>
+  problem: ({ room, volunteers, rounds = 1, seed = 0, k = 8, ratePercent = 100 }) =>
     /^[\w-]{1,64}$/.test(room) &&
     [volunteers, rounds, seed].every(Number.isSafeInteger) &&
     volunteers >= 1 &&
     volunteers <= 64 &&
     rounds >= 1 &&
-    rounds <= 1e9
+    rounds <= 1e9 &&
+    k >= 1 &&
+    k <= 31 &&
+    ratePercent >= 10 &&
+    ratePercent <= 400
       ? undefined
       : 'an option is out of range',
 });

@@ -4,9 +4,10 @@ import type { Digest, PeerId } from '../../src/base/ids.ts';
 import type { SeededRandom } from '../../src/base/random.ts';
 import { refused } from '../../src/base/verdict.ts';
 import { canonicalManifest, parseManifest, type CorpusManifest } from '../../src/data/manifest.ts';
-import { presets } from '../../src/model/config.ts';
+import { countParameters, presets } from '../../src/model/config.ts';
 import { readSignedRounds, type SignedRounds } from '../../src/swarm/signing-log.ts';
 import { readRunConfig, type RunConfig } from '../../src/volunteer/run-config.ts';
+import { mostStartBytes } from '../../src/volunteer/text-choice.ts';
 import { draw, drawCount, drawHex, drawList, oneIn, pick } from './draw.ts';
 import { jsonTarget, textOf } from './json-target.ts';
 import type { FuzzTarget } from './target.ts';
@@ -18,6 +19,7 @@ const name = (random: SeededRandom): string => drawHex(random, 1 + draw(random, 
 function runConfig(random: SeededRandom): RunConfig {
   const preset = pick(random, ['nano', 'micro', 'small'] as const);
   const model = presets[preset];
+  const startBytes = 4 * countParameters(model);
   let round = 0;
   return {
     version: 1,
@@ -47,6 +49,10 @@ function runConfig(random: SeededRandom): RunConfig {
     founder: peer(random),
     nonce: drawHex(random, 16),
     open: oneIn(random, 2),
+    ...(startBytes <= mostStartBytes &&
+      oneIn(random, 2) && {
+        start: { root: digest(random), state: drawHex(random, 16), bytes: startBytes },
+      }),
   };
 }
 

@@ -14,6 +14,7 @@ const peer = (id: string, leader: boolean): PeerStatus => ({
   state: undefined,
   adapter: undefined,
   tokensPerSecond: undefined,
+  link: undefined,
 });
 
 /** A volunteer that notes what is done to it and is as far as `states` says. */
