@@ -11,9 +11,23 @@ const layers = {
   model: ['kernels', 'gpu', 'data', 'base'],
   compression: ['kernels', 'gpu', 'data', 'base'],
   strategies: ['model', 'compression', 'base'],
-  volunteer: ['strategies', 'model', 'compression', 'kernels', 'gpu', 'data', 'swarm', 'base'],
-  ui: ['volunteer', 'base'],
-  hosts: ['volunteer', 'strategies', 'model', 'compression', 'kernels', 'gpu', 'data', 'swarm', 'base'],
+  export: ['model', 'kernels', 'data', 'base'],
+  volunteer: ['export', 'strategies', 'model', 'compression', 'kernels', 'gpu', 'data', 'swarm', 'base'],
+  replay: ['volunteer', 'model', 'base'],
+  ui: ['replay', 'volunteer', 'base'],
+  hosts: [
+    'replay',
+    'volunteer',
+    'export',
+    'strategies',
+    'model',
+    'compression',
+    'kernels',
+    'gpu',
+    'data',
+    'swarm',
+    'base',
+  ],
 };
 const test = '\\.test\\.tsx?$';
 const rules = Object.entries(layers).map(([layer, allowed]) => ({

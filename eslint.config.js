@@ -32,6 +32,7 @@ export default tseslint.config(
       'src/hosts/**',
       'src/testing/**',
       'src/main.tsx',
+      'src/embed.tsx',
       'src/worker.ts',
       'src/headless.ts',
       '**/*.test.ts',
