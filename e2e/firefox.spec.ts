@@ -54,7 +54,7 @@ async function until(
   one: VolunteerDriver,
   what: string,
   met: (status: VolunteerStatus) => boolean,
-  timeout = 60_000,
+  timeout = 180_000,
 ): Promise<VolunteerStatus> {
   let last: VolunteerStatus | undefined;
   await expect
@@ -89,11 +89,18 @@ test('a Chromium tab, a Firefox tab and a Node volunteer train one model and hol
     await chromium.until('the run to be announced', ({ view }) => view.run !== undefined);
     for (const one of others) await one.join();
 
-    const { volunteer: inChromium } = await chromium.until(
-      'the last round',
-      ({ volunteer }) => volunteer?.state === 'finished',
-      150_000,
-    );
+    const { volunteer: inChromium } = await chromium
+      .until('the last round', ({ volunteer }) => volunteer?.state === 'finished')
+      .catch(async (thrown: unknown) => {
+        // Whoever is missing knows best why.
+        const said = await Promise.all(
+          others.map(async (one) => {
+            const status = await one.status();
+            return `${one.host}: ${status?.state ?? 'no volunteer'}: ${status?.reason ?? ''} ${one.errors.join('; ')}`;
+          }),
+        );
+        throw new Error(`${(thrown as Error).message}\n${said.join('\n')}`);
+      });
     const all = [inChromium!];
     for (const one of others)
       all.push(await until(one, 'the last round', ({ state }) => state === 'finished'));

@@ -76,7 +76,6 @@ async function trainOn(tabs: readonly VolunteerPage[], more: number): Promise<vo
       tab.until(
         `${more} rounds more to be final after round ${from}`,
         ({ volunteer }) => (volunteer?.finalRound ?? 0) >= from + more && volunteer?.state === 'training',
-        60_000,
       ),
     ),
   );

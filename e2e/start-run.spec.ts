@@ -37,7 +37,7 @@ async function start(tab: VolunteerPage): Promise<string> {
   await tab.page.getByTestId('start-run').click();
   await tab.page.waitForURL(/#key=/, { timeout: 60_000 });
   await tab.ready();
-  await tab.until('the run to be announced', ({ view }) => view.run !== undefined, 120_000);
+  await tab.until('the run to be announced', ({ view }) => view.run !== undefined);
   return tab.page.getByTestId('invite-address').inputValue();
 }
 
@@ -65,13 +65,13 @@ test('a run of one’s own text is joined by its invitation only, and its model 
   await first.page.getByLabel('Volunteers to wait for').fill('2');
   const invitation = await start(first);
   expect(invitation).toMatch(/\?run=class-7b#key=[\w-]{43}$/);
-  await first.until('waiting for another', ({ volunteer }) => volunteer?.state === 'waiting', 120_000);
+  await first.until('waiting for another', ({ volunteer }) => volunteer?.state === 'waiting');
 
   const second = await openAt(swarm, invitation);
   await second.until('the run', ({ view }) => view.run !== undefined);
   await second.join();
   const both = await Promise.all(
-    [first, second].map(async (tab) => (await tab.until('round 3', reached(3), 150_000)).volunteer),
+    [first, second].map(async (tab) => (await tab.until('round 3', reached(3))).volunteer),
   );
   const [a, b] = both as [Volunteer, Volunteer];
   for (const round of [1, 2, 3]) {
@@ -100,7 +100,7 @@ test('a run of one’s own text is joined by its invitation only, and its model 
   await second.page.getByTestId('leave').click();
   await second.until('leaving', ({ volunteer }) => volunteer?.state === 'left');
   const learned = ({ volunteer }: PageSnapshot): boolean => (volunteer?.trainLoss ?? Infinity) < 5;
-  await first.until('having learned something', learned, 150_000);
+  await first.until('having learned something', learned);
   const download = first.page.waitForEvent('download');
   await first.page.getByTestId('take-home').click();
   // Closing the tab takes the file along.
@@ -119,7 +119,7 @@ test('a run of one’s own text is joined by its invitation only, and its model 
   await expect(home.page.getByTestId('start-from-ready')).toContainText('nano', { timeout: 60_000 });
   await chooseTexts(home.page);
   await home.page.getByTestId('start-run').click();
-  const { volunteer } = await home.until('its first round', reached(1), 150_000);
+  const { volunteer } = await home.until('its first round', reached(1));
   const next = volunteer?.records[0]?.train ?? NaN;
   // Weights drawn from a seed know nothing, as those of the first run: about 5.6. A round's samples are few.
   expect(a.records[0]?.train).toBeGreaterThan(5.4);

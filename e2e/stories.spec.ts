@@ -28,7 +28,6 @@ test('who leaves goes on watching, and can join again', async ({ swarm }) => {
   await leaves.until(
     'being counted again',
     ({ volunteer }) => volunteer?.receipts.some(({ counted }) => counted) === true,
-    90_000,
   );
   await stays.until('two members', ({ volunteer }) => volunteer?.members === 2);
 });
@@ -58,7 +57,6 @@ test('two tabs that press Join at the same moment end up in one run', async ({ s
       tab.until(
         'training together',
         ({ volunteer }) => volunteer?.members === 2 && volunteer.replicasAgree === true,
-        90_000,
       ),
     ),
   );
@@ -81,14 +79,12 @@ test('a paused tab takes the run over when the only trainer has gone, and a newc
   const { volunteer } = await first.until(
     'training on, from where the run stood',
     ({ volunteer: v }) => v?.state === 'training' && v.receipts.at(-1)?.counted === true && v.members === 1,
-    60_000,
   );
   expect(volunteer?.round).toBeGreaterThan(before?.round ?? Infinity);
   await second.join();
   const { volunteer: back } = await second.until(
     'being counted again',
     ({ volunteer: v }) => v?.state === 'training' && v.members === 2 && v.replicasAgree === true,
-    90_000,
   );
   expect(back?.round).toBeGreaterThan(before?.round ?? Infinity);
 });

@@ -4,11 +4,7 @@ test('two tabs agree bit for bit after 20 rounds while validation loss falls', a
   const pages = await swarm.volunteers(2, { rounds: 20 });
   const finished = await Promise.all(
     pages.map(async (page) => {
-      const { volunteer } = await page.until(
-        '20 rounds',
-        ({ volunteer: v }) => v?.state === 'finished',
-        200_000,
-      );
+      const { volunteer } = await page.until('20 rounds', ({ volunteer: v }) => v?.state === 'finished');
       return volunteer!;
     }),
   );
@@ -45,14 +41,10 @@ test('a volunteer joins before round 1, another leaves between rounds, and the r
   await third.until('leaving', ({ volunteer }) => volunteer?.state === 'left');
   const rest = await Promise.all(
     [first, second].map(async (page) => {
-      const { volunteer } = await page.until(
-        '10 more rounds of two',
-        ({ volunteer: v }) => {
-          const after = v?.records.filter(({ contributions }) => contributions === 2).length ?? 0;
-          return after >= 8 && v?.members === 2;
-        },
-        120_000,
-      );
+      const { volunteer } = await page.until('10 more rounds of two', ({ volunteer: v }) => {
+        const after = v?.records.filter(({ contributions }) => contributions === 2).length ?? 0;
+        return after >= 8 && v?.members === 2;
+      });
       return volunteer!;
     }),
   );
@@ -78,7 +70,6 @@ test('a tab opened in the middle of a run fetches the model, catches up and is c
   const { volunteer } = await late.until(
     'being counted',
     ({ volunteer: v }) => v?.receipts.some(({ counted }) => counted) === true,
-    120_000,
   );
   expect(volunteer?.records[0]?.round).toBeGreaterThan(1);
   const { volunteer: host } = await first.until(
@@ -105,14 +96,10 @@ test('a tab closed in the middle of a round costs the others nothing but its con
   await pages[1].page.close({ runBeforeUnload: true });
   await closed;
   const then = (await pages[0].snapshot()).volunteer?.round ?? Infinity;
-  const { volunteer } = await pages[0].until(
-    'training alone',
-    ({ volunteer: v }) => {
-      const alone = v?.records.filter(({ contributions }) => contributions === 1).length ?? 0;
-      return v?.members === 1 && alone >= 3;
-    },
-    120_000,
-  );
+  const { volunteer } = await pages[0].until('training alone', ({ volunteer: v }) => {
+    const alone = v?.records.filter(({ contributions }) => contributions === 1).length ?? 0;
+    return v?.members === 1 && alone >= 3;
+  });
   expect(volunteer?.reason).toMatch(/alone/i);
   expect(volunteer?.events.map(({ text }) => text)).toContain(`${gone} left.`);
   // Who said goodbye is not asked for its signature any more: rounds go on to become final.
@@ -125,16 +112,10 @@ test('pausing stops contributing but keeps following, and resuming contributes a
     pages.map((page) => page.until('round 2', ({ volunteer }) => (volunteer?.round ?? 0) >= 2)),
   );
   await pages[1].page.getByRole('button', { name: /^pause/i }).click();
-  const paused = await pages[1].until(
-    'following while paused',
-    ({ volunteer: v }) => {
-      const last = v?.records.slice(-3) ?? [];
-      return (
-        v?.state === 'paused' && v.members === 1 && last.every(({ contributions }) => contributions === 1)
-      );
-    },
-    90_000,
-  );
+  const paused = await pages[1].until('following while paused', ({ volunteer: v }) => {
+    const last = v?.records.slice(-3) ?? [];
+    return v?.state === 'paused' && v.members === 1 && last.every(({ contributions }) => contributions === 1);
+  });
   const trained = paused.volunteer!.roundsTrained;
   await pages[1].page.getByRole('button', { name: /^resume/i }).click();
   const resumed = await pages[1].until(
@@ -144,7 +125,6 @@ test('pausing stops contributing but keeps following, and resuming contributes a
       v.members === 2 &&
       v.roundsTrained > trained &&
       v.receipts.at(-1)?.counted === true,
-    90_000,
   );
   expect(resumed.volunteer!.replicasAgree).toBe(true);
 });

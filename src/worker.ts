@@ -29,12 +29,27 @@ let volunteer: Volunteer | undefined;
 let gpuShare: number | undefined;
 let hold: { readonly cause: PauseCause | undefined } | undefined;
 let isPaused = false;
-const relay = new ChangeRelay(realClock, () => {
-  if (volunteer === undefined) return;
-  const metrics = volunteer.takeMetrics();
-  const delta = feed.take({ ...volunteer.status, curve: [] });
-  say({ kind: 'status', delta, metrics });
-});
+/** Whether the page was told that the volunteer trains. */
+let isTraining = false;
+/** When the page last asked for something. */
+let askedMs = -Infinity;
+/**
+ * Rounds that follow each other are told half as often as what somebody may be waiting for: telling takes time from training, here and
+ * in the page.
+ */
+const gapMs = (): number => (isTraining && realClock.now() - askedMs > 3_000 ? 500 : 250);
+const relay = new ChangeRelay(
+  realClock,
+  () => {
+    if (volunteer === undefined) return;
+    const metrics = volunteer.takeMetrics();
+    const { status } = volunteer;
+    isTraining = status.state === 'training';
+    const delta = feed.take({ ...status, curve: [] });
+    say({ kind: 'status', delta, metrics });
+  },
+  gapMs,
+);
 
 /** Throws for what is no share: a volunteer would, in the middle of its work. */
 function shareOf(share: unknown): number {
@@ -83,6 +98,7 @@ const failed = (thrown: unknown): void => {
 
 addEventListener('message', (event: MessageEvent<ToWorker>) => {
   const message = event.data;
+  askedMs = realClock.now();
   switch (message.kind) {
     case 'probe':
       probe().catch(failed);

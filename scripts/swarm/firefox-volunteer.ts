@@ -75,7 +75,13 @@ export class FirefoxVolunteer implements VolunteerDriver {
         (button) => /^join/i.test(button.textContent.trim()) && !button.disabled,
       ),
     );
-    await (found as ElementHandle<Element>).click();
+    // Not where it was a moment ago: a press at a place goes wrong in silence when the page has grown above it meanwhile.
+    await (found as ElementHandle<HTMLElement>).evaluate((button) => button.click());
+    await this.page.waitForFunction(() => {
+      const { starling } = globalThis as unknown as { starling: { snapshot(): PageSnapshot } };
+      const { joining, volunteer } = starling.snapshot();
+      return joining !== undefined || volunteer !== undefined;
+    });
   }
 
   /** What the page shows. Rejects when the tab is gone. */

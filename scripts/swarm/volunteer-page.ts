@@ -6,6 +6,8 @@ import type { RunView } from '../../src/volunteer/run-view.ts';
 export interface PageSnapshot {
   readonly view: RunView;
   readonly volunteer: VolunteerStatus | undefined;
+  /** The step of joining that is under way; undefined: none. */
+  readonly joining: unknown;
   readonly environment: { readonly canTrain: boolean; readonly reason: string };
 }
 
@@ -67,11 +69,14 @@ export class VolunteerPage {
     await this.page.getByRole('button', { name: /^join/i }).click();
   }
 
-  /** Waits until the page's snapshot passes `test`. Throws if the volunteer fails, unless that is what is awaited. */
+  /**
+   * Waits until the page's snapshot passes `test`. Throws if the volunteer fails, unless that is what is awaited. The time it has says that
+   * it hangs, not that the machine is slow today.
+   */
   async until(
     what: string,
     test: (snapshot: PageSnapshot) => boolean,
-    timeoutMs = 60_000,
+    timeoutMs = 180_000,
   ): Promise<PageSnapshot> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

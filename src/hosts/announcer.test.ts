@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type * as Y from 'yjs';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { ManualClock } from '../base/clock.ts';
+import type { Announcements } from '../swarm/announcements.ts';
 import { DocumentNetwork, idOf, recordOf } from '../swarm/shared-doc-network.test-data.ts';
 import { SharedRooms } from '../swarm/shared-doc-rooms.ts';
 import type { RecordSummary, VolunteerStatus } from '../volunteer/status.ts';
@@ -79,6 +80,31 @@ test('a hundred rounds without a change of state write the leaders’ records an
   expect(tabs[3]?.rooms.view().presences.map(({ tokensPerSecond }) => tokensPerSecond)).toEqual(
     expect.arrayContaining([expect.closeTo(220, -1)]),
   );
+});
+
+test('records of rounds that take a moment go together, about once a second, and none is left behind at the end', () => {
+  const clock = new ManualClock();
+  const told: number[][] = [];
+  const shared: ConstructorParameters<typeof Announcer>[0] = {
+    view: () => ({ config, records: [] }) as unknown as Announcements,
+    announceRecords: (...some) => told.push(some.map(({ round }) => round)) > 0,
+    passRound: () => undefined,
+    uphold: () => false,
+    announceSample: () => true,
+    setPresence: () => true,
+  };
+  const announcer = new Announcer(shared, clock, config);
+  const records: RecordSummary[] = [];
+  for (let round = 1; round <= 45; round++) {
+    records.push(recordOf(round, { leader: idOf(round % 3 === 0 ? 1 : 0) }));
+    const said = { self: idOf(0), state: 'training', round, peers: [], records: records.slice(-8) };
+    announcer.tell(said as unknown as VolunteerStatus);
+    clock.advance(100);
+  }
+  expect(told.length).toBeLessThanOrEqual(5);
+  announcer.silence();
+  const led = records.flatMap(({ round, leader }) => (leader === idOf(0) ? [round] : []));
+  expect(told.flat()).toEqual(led);
 });
 
 test('what a stranger takes out of the document is put back, and no more often than a few times a minute', async () => {

@@ -2,10 +2,12 @@ import type { Clock } from '../base/clock.ts';
 import { Allowance } from '../swarm/shared-doc-bounds.ts';
 import type { SharedRooms } from '../swarm/shared-doc-rooms.ts';
 import { readRunConfig } from '../volunteer/run-config.ts';
-import type { VolunteerStatus } from '../volunteer/status.ts';
+import type { RecordSummary, VolunteerStatus } from '../volunteer/status.ts';
 
 /** Speed and round ride in awareness, at most this often; the document itself is written on a change only. */
 const presenceGapMs = 2_000;
+/** Where rounds are quicker than that, their records go together: each message costs every tab some of its time to train. */
+const recordsGapMs = 1_000;
 /** How often a member looks whether a stranger took out what the room announced. */
 const lookMs = 5_000;
 /** As many as the document keeps: older records need not be put back. */
@@ -13,7 +15,7 @@ const keptRecords = 8;
 
 type Shared = Pick<
   SharedRooms,
-  'view' | 'passRound' | 'uphold' | 'announceRecord' | 'announceSample' | 'setPresence'
+  'view' | 'passRound' | 'uphold' | 'announceRecords' | 'announceSample' | 'setPresence'
 >;
 
 /** Tells the shared document what this tab's volunteer does: records it led, text it sampled, and that it is here. */
@@ -24,6 +26,9 @@ export class Announcer {
   /** Eight at once, then one a minute: a stranger who goes on taking things out costs no more. */
   readonly #repairs: Allowance;
   #announcedRound = 0;
+  /** Records of ours that nobody was told of yet. */
+  readonly #led: RecordSummary[] = [];
+  #toldAt = -Infinity;
   #announcedSample = 0;
   #lookedAt: number;
   #presenceAt = -Infinity;
@@ -45,8 +50,9 @@ export class Announcer {
     for (const record of status.records) {
       if (record.round <= this.#announcedRound) continue;
       this.#announcedRound = record.round;
-      if (record.leader === status.self) this.#shared.announceRecord(record);
+      if (record.leader === status.self) this.#led.push(record);
     }
+    if (this.#clock.now() - this.#toldAt >= recordsGapMs) this.#tellRecords();
     if (status.sample !== undefined && status.sample.round > this.#announcedSample) {
       this.#announcedSample = status.sample.round;
       this.#shared.announceSample({ ...status.sample, by: status.self });
@@ -57,8 +63,16 @@ export class Announcer {
 
   /** This tab no longer trains. */
   silence(): void {
+    this.#tellRecords();
     this.#shared.passRound(undefined);
     this.#shared.setPresence(undefined);
+  }
+
+  #tellRecords(): void {
+    const led = this.#led.splice(0);
+    if (led.length === 0) return;
+    this.#toldAt = this.#clock.now();
+    this.#shared.announceRecords(...led);
   }
 
   /** Anyone can write to the document: what is gone of the run, or of ours, is announced again, within bounds. */
@@ -79,7 +93,7 @@ export class Announcer {
       records: status.records.slice(-keptRecords),
       curve: status.curve,
     });
-    if (!upheld) for (const record of lost) this.#shared.announceRecord(record);
+    if (!upheld && lost.length > 0) this.#shared.announceRecords(...lost);
     if (!upheld && lost.length === 0) this.#repairs.giveBack();
   }
 

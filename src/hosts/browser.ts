@@ -75,6 +75,8 @@ export class BrowserHost {
     };
     this.#speeds = new MeasuredSpeeds(this.#surroundings);
     this.#relay = new ChangeRelay(realClock, () => {
+      // The document changes several times a round: it is read as often as the page is told, not each time.
+      this.#lookAtDocument();
       const snapshot = this.snapshot();
       for (const listener of this.#listeners) listener(snapshot);
     });
@@ -102,10 +104,8 @@ export class BrowserHost {
       },
       wished,
     );
-    room.shared.onChange(() => {
-      this.#lookAtDocument();
-    });
-    this.#lookAtDocument();
+    room.shared.onChange(() => this.#relay.changed());
+    this.#relay.changed();
   }
 
   /**
@@ -284,7 +284,6 @@ export class BrowserHost {
   #lookAtDocument(): void {
     const config = this.#room.look();
     if (config !== undefined) this.#part?.volunteer.meet(config);
-    this.#relay.changed();
   }
 }
 

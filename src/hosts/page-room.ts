@@ -35,7 +35,7 @@ export class PageRoom {
     return own === undefined ? toRunView(announced, config) : viewFrom(announced, config, own);
   }
 
-  /** The announced run, where there is one that we could train. To be called whenever the document changed. */
+  /** The announced run, where there is one that we could train. To be called soon after the document changed. */
   look(): RunConfig | undefined {
     const { signaling, config } = this.shared.view();
     this.#serverReachedMs = signaling ? (this.#serverReachedMs ?? realClock.now()) : undefined;

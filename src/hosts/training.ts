@@ -41,6 +41,8 @@ export class Training {
   #announcer: Announcer;
   #worker: TrainingWorker | undefined;
   #insisted = 0;
+  /** The announced run as it was last read, where it was this one. */
+  #same: RunConfig | undefined;
   #isOver = false;
   /** Lets go of whoever awaits the worker's first word. */
   #letGo = (): void => undefined;
@@ -119,7 +121,11 @@ export class Training {
 
   /** Another run is announced in the room. `follow`: this one is to be given up. */
   meet(announced: RunConfig): 'follow' | 'stay' {
-    if (canonicalJson(announced) === this.text) return 'stay';
+    if (announced === this.#same) return 'stay';
+    if (canonicalJson(announced) === this.text) {
+      this.#same = announced;
+      return 'stay';
+    }
     const answer = answerToAnotherRun(this.status);
     if (answer === 'insist' && this.#insisted < mostInsisting) {
       this.#insisted++;

@@ -25,7 +25,7 @@ const config = '{"a":"run"}';
 function build(): { victim: SharedDoc; stranger: Y.Doc } {
   const victim = new SharedDoc(new Y.Doc(), new ManualClock());
   victim.announceConfig(config);
-  for (let round = 1; round <= 70; round++) victim.announceRecord(recordOf(round));
+  for (let round = 1; round <= 70; round++) victim.announceRecords(recordOf(round));
   victim.announceSample({ round: 60, text: 'Call me', by: idOf(1) });
   victim.setPresence(presenceOf(idOf(1)));
   const stranger = new Y.Doc({ gc: false });
@@ -78,7 +78,7 @@ describe('a stranger who writes to the document', () => {
     const other = new Y.Doc();
     other.getArray(rootName).push(['x']);
     expect(receive(victim, syncMessage(Y.encodeStateAsUpdate(other)))).toBe(false);
-    expect(victim.announceRecord(recordOf(71))).toBe(true);
+    expect(victim.announceRecords(recordOf(71))).toBe(true);
     expect(victim.view().records.at(-1)?.round).toBe(71);
   });
 
@@ -121,7 +121,7 @@ describe('a stranger who writes to the document', () => {
     const message = scribble(stranger, (run) => run.set('config', 'nonsense'));
     expect(receive(victim, message)).toBe(true);
     expect(victim.doc.clientID).not.toBe(was);
-    victim.announceRecord(recordOf(71));
+    victim.announceRecords(recordOf(71));
     const other = new SharedDoc();
     receive(other, syncMessage(Y.encodeStateAsUpdate(victim.doc)));
     expect(other.view().records.at(-1)?.round).toBe(71);

@@ -19,7 +19,7 @@ function build() {
     for (let round = from; round <= to; round++) {
       for (const member of members) member.passRound(round);
       const leader = round % members.length;
-      members[leader]?.announceRecord(recordOf(round, { leader: idOf(leader) }));
+      members[leader]?.announceRecords(recordOf(round, { leader: idOf(leader) }));
       if (round % 20 === 0)
         members[leader]?.announceSample({ round, text: `text of ${round}`, by: idOf(leader) });
       await network.settle();
@@ -105,7 +105,7 @@ describe('the rooms of a run', () => {
     await train([member], 1, 20);
     const stranger = await network.tab()('room');
     await network.settle();
-    stranger.shared.announceRecord(recordOf(900_000_000, { train: 5, validation: 5 }));
+    stranger.shared.announceRecords(recordOf(900_000_000, { train: 5, validation: 5 }));
     await network.settle();
     expect(viewer.view().curve.at(-1)?.round).toBe(20);
     expect(viewer.view().rejections['announcement-of-far-round']).toBe(2);

@@ -124,15 +124,15 @@ export class SharedRooms {
     return here.carryOver({ config, ...known, sample: this.#before?.sample }, upTo);
   }
 
-  /** For the record's leader only. False: not announced. */
-  announceRecord(record: RecordAnnouncement): boolean {
+  /** For the records' leader only. False: not announced. */
+  announceRecords(...records: readonly RecordAnnouncement[]): boolean {
     const here = this.#shared();
     const before = this.#before;
     // The first to lead a record in a fresh room furnishes it; if it is closed before, the next one or whoever upholds the run.
     if (before?.config !== undefined && here.view().config === undefined)
       here.carryOver({ ...before, config: before.config });
     this.#pointOn();
-    return here.announceRecord(record);
+    return here.announceRecords(...records);
   }
 
   /** Text beyond 500 characters is cut. False: not announced. */

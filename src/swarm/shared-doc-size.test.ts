@@ -41,7 +41,7 @@ class Writers {
 
   write(round: number): void {
     const leader = idOf(this.turn(round));
-    this.shared.announceRecord(recordOf(round, { leader }));
+    this.shared.announceRecords(recordOf(round, { leader }));
     if (round % 20 === 0) this.shared.announceSample({ round, text: 'x'.repeat(500), by: leader });
   }
 }
@@ -91,7 +91,7 @@ describe('the size of the document', () => {
       const epoch = room.view().epoch;
       const documents = [...network.tabsIn('room'), ...network.tabsIn(`room/${epoch}`)];
       for (const { doc } of documents) if (round % 10 === 0) doc.clientID = random.below(2 ** 32);
-      room.announceRecord(recordOf(round, { leader: idOf(leader) }));
+      room.announceRecords(recordOf(round, { leader: idOf(leader) }));
       if (round % 20 === 0) room.announceSample({ round, text: 'x'.repeat(500), by: idOf(leader) });
       await network.settle();
       clock.advance(1_000);

@@ -175,14 +175,19 @@ export class SharedDoc {
     };
   }
 
-  /** For the record's leader only, or every member writes the same. Its losses join the curve. False: not announced. */
-  announceRecord(record: RecordAnnouncement): boolean {
-    const text = JSON.stringify(record);
-    if (!this.#fit(readRecord(text) !== undefined)) return false;
+  /**
+   * For the records' leader only, or every member writes the same. Their losses join the curve. Told to the others in one message.
+   * False: not announced.
+   */
+  announceRecords(...records: readonly RecordAnnouncement[]): boolean {
+    const texts = records.map((record) => [String(record.round), JSON.stringify(record)] as const);
+    if (!this.#fit(texts.every(([, text]) => readRecord(text) !== undefined))) return false;
     return this.#write(() => {
       let page = this.#page();
-      if (page === undefined || page.size >= pageRecords) page = this.#turnPage(page);
-      page.set(String(record.round), text);
+      for (const [round, text] of texts) {
+        if (page === undefined || page.size >= pageRecords) page = this.#turnPage(page);
+        page.set(round, text);
+      }
     });
   }
 

@@ -61,7 +61,7 @@ describe('the shared document', () => {
   it('shows the others what one announces', () => {
     const [a, b] = pair();
     expect(a.announceConfig('{"seed":1}')).toBe(true);
-    expect(a.announceRecord(record(1))).toBe(true);
+    expect(a.announceRecords(record(1))).toBe(true);
     expect(a.announceSample({ round: 1, text: 'Call me', by: id(1) })).toBe(true);
     expect(a.setPresence(presence(id(1)))).toBe(true);
     const view = b.view();
@@ -77,7 +77,7 @@ describe('the shared document', () => {
   it('keeps 8 records, 256 points of a long curve with its newest, and a small size, whoever writes', () => {
     const docs = joined(3);
     for (let round = 1; round <= 1500; round++) {
-      docs[round % 3]?.announceRecord(record(round));
+      docs[round % 3]?.announceRecords(record(round));
       if (round % 5 === 0) docs[round % 2]?.announceSample({ round, text: 'x'.repeat(200), by: id(1) });
     }
     for (const doc of docs) {
@@ -97,7 +97,7 @@ describe('the shared document', () => {
   it('forgets the records, the curve and the sample of another run', () => {
     const [a, b] = pair();
     a.announceConfig('one');
-    a.announceRecord(record(3));
+    a.announceRecords(record(3));
     a.announceSample({ round: 3, text: 'x', by: id(1) });
     b.announceConfig('one');
     expect(b.view().records).toHaveLength(1);
@@ -109,14 +109,14 @@ describe('the shared document', () => {
     const [a, b] = pair();
     a.announceSample({ round: 1, text: '"\\\u0001'.repeat(400), by: id(1) });
     expect(b.view().sample?.text).toHaveLength(500);
-    expect(a.announceRecord(record(1, { train: NaN }))).toBe(false);
+    expect(a.announceRecords(record(1, { train: NaN }))).toBe(false);
     expect(a.setPresence(presence(id(1), { adapter: 'x'.repeat(121) }))).toBe(false);
     expect(a.view().rejections['own-announcement-malformed']).toBe(2);
   });
 
   it('drops and counts what is malformed, and shows the rest', () => {
     const [hostile, victim] = pair();
-    hostile.announceRecord(record(2));
+    hostile.announceRecords(record(2));
     const page = hostile.doc.getMap('run').get('page') as Y.Map<unknown>;
     const bad: unknown[] = [
       7,
@@ -147,7 +147,7 @@ describe('the shared document', () => {
     const [hostile, victim] = pair();
     hostile.doc.getMap('run').set('page', 'not a page');
     expect(victim.view()).toMatchObject({ records: [], rejections: { 'announcement-malformed': 1 } });
-    expect(victim.announceRecord(record(5))).toBe(true);
+    expect(victim.announceRecords(record(5))).toBe(true);
     expect(hostile.view().records).toEqual([record(5)]);
   });
 
@@ -192,7 +192,7 @@ describe('the shared document', () => {
   it('writes no more into a full document, and says so', () => {
     const [a] = pair();
     a.doc.getMap('other').set('bulk', 'x'.repeat(documentLimitBytes - 1000));
-    expect(a.announceRecord(record(1))).toBe(false);
+    expect(a.announceRecords(record(1))).toBe(false);
     expect(a.view().rejections).toEqual({ 'document-full': 1 });
     expect(a.view().documentBytes).toBeGreaterThan(documentLimitBytes - 1000);
   });
@@ -210,7 +210,7 @@ describe('the shared document', () => {
       expect(a.encodedBytes()).toBeGreaterThan(i * 50_000);
     }
     expect(changed).not.toHaveBeenCalled();
-    expect(a.announceRecord(record(1))).toBe(false);
+    expect(a.announceRecords(record(1))).toBe(false);
   });
 
   it('says nothing about itself again when nothing changed', () => {
@@ -262,7 +262,7 @@ const bounds: PeerBounds = {
 describe('what another tab sends over y-webrtc', () => {
   const source = new SharedDoc();
   source.announceConfig('config');
-  source.announceRecord(record(1));
+  source.announceRecords(record(1));
   const whole = syncMessage((encoder) => writeSyncStep2(encoder, source.doc));
 
   it('passes when it is well-formed', () => {

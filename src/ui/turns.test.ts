@@ -65,12 +65,12 @@ test('what is new in the middle of a round comes with the next one, a quarter of
   expect(atMs).toEqual([0, 250, 500]);
 });
 
-test('what is slow to show is shown more rarely, but every two seconds', () => {
+test('what is slow to show is shown more rarely, but every three seconds', () => {
   for (const [costMs, everyMs] of [
-    [1, 250],
-    [5, 500],
-    [15, 1_500],
-    [500, 2_000],
+    [0.5, 250],
+    [1.5, 500],
+    [4.5, 1_500],
+    [500, 3_000],
   ] as const) {
     const { clock, work, advance } = workingClock();
     const turns = new Turns(clock);
@@ -110,7 +110,7 @@ test('who has gone, and a page that is closed, has no turn', () => {
   expect(taken).toEqual(['a', 'a']);
 });
 
-test('what is out of sight is shown every two seconds, and at once when it comes into sight', () => {
+test('what is out of sight is shown every nine seconds, and at once when it comes into sight', () => {
   const { clock, advance } = workingClock();
   const turns = new Turns(clock);
   const atMs: number[] = [];
@@ -124,8 +124,8 @@ test('what is out of sight is shown every two seconds, and at once when it comes
   turns.changed();
   advance(100);
   turns.changed();
-  advance(5_000);
-  expect([atMs, seen[1]]).toEqual([[0, 2_000], 250]);
+  advance(11_000);
+  expect([atMs, seen[1]]).toEqual([[0, 9_000], 250]);
   const [shown, last] = [atMs.length, seen.length];
   advance(10_000);
   // All of it was shown: nothing is done until something is new.
@@ -133,5 +133,5 @@ test('what is out of sight is shown every two seconds, and at once when it comes
   isInSight = true;
   turns.changed();
   advance(0);
-  expect(atMs.at(-1)).toBe(15_100);
+  expect(atMs.at(-1)).toBe(21_100);
 });

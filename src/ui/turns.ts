@@ -1,11 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 
-/** What part of its thread's time a page may spend on showing what is new. Layout and paint of it cost the browser about twice as much. */
-const share = 0.01;
+/** What part of its thread's time a page may spend on showing what is new. Layout and paint of it cost the browser twice as much or more. */
+const share = 0.003;
 /** From the beginning of a round to that of the next: more often is not seen, and more rarely is no live page. */
-const [shortestMs, longestMs] = [250, 2_000] as const;
-/** After this long, whoever is next has its turn in another task. */
-const taskMs = 6;
+const [shortestMs, longestMs] = [250, 3_000] as const;
+/** What is out of sight is read by few: a search in the page, a screen reader. */
+const hiddenMs = 9_000;
+/** After this long, whoever is next has its turn in another task: short enough not to be felt, and each task is a frame to paint. */
+const taskMs = 10;
 
 /** Whoever shows something. */
 interface Taker {
@@ -18,7 +20,7 @@ interface Taker {
 /**
  * Who shows what is new, one after the other, a few milliseconds a task: the page stays free for whoever uses it, and
  * what came meanwhile comes with the next round. Where showing it is slow, it is shown more rarely: the machine has better to do.
- * Who is out of sight has its turn every two seconds.
+ * Who is out of sight has its turn every nine seconds.
  */
 export class Turns {
   readonly #clock: Clock;
@@ -63,7 +65,7 @@ export class Turns {
 
   #begin(): void {
     this.#beganMs = this.#clock.now();
-    const isDue = ({ isInSight, atMs }: Taker): boolean => isInSight() || this.#beganMs - atMs >= longestMs;
+    const isDue = ({ isInSight, atMs }: Taker): boolean => isInSight() || this.#beganMs - atMs >= hiddenMs;
     this.#left = [...this.#takers].filter(isDue);
     // What is new stays so for those whose turn it is not yet.
     this.#isNew = this.#left.length < this.#takers.size;

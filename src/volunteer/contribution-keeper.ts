@@ -12,7 +12,7 @@ import type { VolunteerStatus } from './status.ts';
 
 const item = 'starling-contributions';
 /** Kept this often at most; and at the end. */
-const keepMs = 5_000;
+const keepMs = 20_000;
 
 /** Text by name that outlives the page; undefined where there is none, or nothing may be kept. */
 export interface KeptText {

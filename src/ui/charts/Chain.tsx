@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import type { LedgerLine } from '../../volunteer/status.ts';
 import { chainSummary } from '../finality.ts';
 import { wing } from '../panels/Murmuration.tsx';
@@ -7,8 +8,17 @@ const mostBirds = 9;
 
 /** The newest records as a chain, newest on the right; the oldest that do not fit stay out of sight: a bird for each contribution, and a block fills in on its way to final. */
 export function Chain({ lines }: { readonly lines: readonly LedgerLine[] }) {
+  const newest = lines.at(-1)?.round;
+  const [seen, setSeen] = useState({ newest, isNext: false });
+  // Several blocks at once are rounds too quick to follow: nothing moves then, for each picture of a movement takes time from training.
+  if (seen.newest !== newest) setSeen({ newest, isNext: newest === (seen.newest ?? NaN) + 1 });
   return (
-    <div className="chain" role="img" aria-label={chainSummary(lines)} data-testid="chain">
+    <div
+      className={`chain${seen.isNext ? ' is-moving' : ''}`}
+      role="img"
+      aria-label={chainSummary(lines)}
+      data-testid="chain"
+    >
       {lines.toReversed().map((line) => (
         <Block key={`${line.round} ${line.digest}`} line={line} />
       ))}

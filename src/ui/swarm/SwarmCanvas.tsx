@@ -6,6 +6,8 @@ import type { SwarmGraph } from './swarm-graph.ts';
 
 /** Longest step of an animation, ms: a tab that was away does not jump. */
 const longestStepMs = 50;
+/** What moves slowly needs no more than thirty pictures a second. */
+const shortestStepMs = 30;
 
 function coloursOf(element: Element): SwarmColours {
   const style = getComputedStyle(element);
@@ -30,9 +32,11 @@ class Painter {
   readonly #motion = matchMedia('(prefers-reduced-motion: reduce)');
   readonly #theme = matchMedia('(prefers-color-scheme: dark)');
   readonly #resized: ResizeObserver;
+  readonly #seen: IntersectionObserver;
   #colours: SwarmColours;
   #frame: number | undefined;
   #lastMs: number | undefined;
+  #isSeen = true;
   #size = { width: 0, height: 0 };
 
   constructor(canvas: HTMLCanvasElement) {
@@ -43,6 +47,11 @@ class Painter {
       this.#measure();
     });
     this.#resized.observe(canvas);
+    this.#seen = new IntersectionObserver((entries) => {
+      this.#isSeen = entries.at(-1)?.isIntersecting ?? true;
+      this.#move();
+    });
+    this.#seen.observe(canvas);
     this.#motion.addEventListener('change', this.#calmed);
     this.#theme.addEventListener('change', this.#recoloured);
   }
@@ -54,6 +63,7 @@ class Painter {
 
   close(): void {
     this.#resized.disconnect();
+    this.#seen.disconnect();
     this.#motion.removeEventListener('change', this.#calmed);
     this.#theme.removeEventListener('change', this.#recoloured);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
@@ -79,9 +89,15 @@ class Painter {
     this.#draw();
   }
 
+  /** Nothing moves where nobody sees it. */
   #move(): void {
+    if (!this.#isSeen) return;
     this.#frame ??= requestAnimationFrame((nowMs) => {
       this.#frame = undefined;
+      if (nowMs - (this.#lastMs ?? -Infinity) < shortestStepMs) {
+        this.#move();
+        return;
+      }
       const sinceMs = Math.min(longestStepMs, nowMs - (this.#lastMs ?? nowMs));
       this.#lastMs = nowMs;
       const moves = this.#scene.advance(sinceMs);
