@@ -47,6 +47,23 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/ui/**/*.tsx'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'JSXText[value=/[A-Za-z]{2,}/]',
+          message: 'Words of the page stand in src/ui/text.ts.',
+        },
+        {
+          selector:
+            'JSXAttribute[name.name=/^(aria-label|aria-valuetext|title|alt|placeholder|name|note|aside|message)$/] > Literal[value=/[A-Za-z]{2,}/]',
+          message: 'Words of the page stand in src/ui/text.ts.',
+        },
+      ],
+    },
+  },
+  {
     files: ['src/**/*.tsx'],
     plugins: { 'react-hooks': reactHooks },
     rules: reactHooks.configs.recommended.rules,

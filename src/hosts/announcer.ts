@@ -80,6 +80,8 @@ export class Announcer {
     const now = this.#clock.now();
     if (now - this.#lookedAt < lookMs) return;
     this.#lookedAt = now;
+    // What was not told yet is not lost.
+    this.#tellRecords();
     const { config, records } = this.#shared.view();
     // Another run that can be read is not a stranger's scribble: the host decides between the two.
     if (config !== undefined && config !== own && readRunConfig(config).ok) return;

@@ -1,6 +1,9 @@
 import { compared, ownConfirmOf, presentVolunteer, roleOf } from './derive.ts';
-import { plural, shortId } from './format.ts';
+import { shortId } from './format.ts';
 import type { PageSnapshot } from './host.ts';
+import { text } from './text.ts';
+
+const words = text.agreement;
 
 export interface Agreement {
   readonly kind: 'agree' | 'differ' | 'unknown';
@@ -15,10 +18,7 @@ export interface Agreement {
 /** Whether the replicas hold the same words, in a sentence, and what became of it when they did not. */
 export function agreementOf(snapshot: PageSnapshot): Agreement {
   const repairs = presentVolunteer(snapshot)?.repairs ?? 0;
-  const repaired =
-    repairs === 0
-      ? ''
-      : `Repaired ${plural(repairs, 'time')}: this copy differed, and was put right from the ledger.`;
+  const repaired = repairs === 0 ? '' : words.repaired(repairs);
   return { ...comparison(snapshot), repaired };
 }
 
@@ -28,14 +28,11 @@ function comparison(snapshot: PageSnapshot): Omit<Agreement, 'repaired'> {
   if (volunteer === undefined) {
     const newest = view.records.at(-1);
     return newest === undefined
-      ? { kind: 'unknown', title: 'No round has been agreed yet', detail: '', digest: undefined }
+      ? { kind: 'unknown', title: words.none, detail: '', digest: undefined }
       : {
           kind: 'unknown',
-          title: `Round ${newest.round} was announced with this state`,
-          detail:
-            roleOf(snapshot) === 'guest'
-              ? 'This tab holds no replica to compare with it. Join to check it yourself.'
-              : 'This tab holds no replica to compare with it.',
+          title: words.announced(newest.round),
+          detail: roleOf(snapshot) === 'guest' ? words.joinToCheck : words.noReplica,
           digest: newest.state,
         };
   }
@@ -46,8 +43,8 @@ function comparison(snapshot: PageSnapshot): Omit<Agreement, 'repaired'> {
   if (volunteer.replicasAgree === undefined) {
     return {
       kind: 'unknown',
-      title: 'Nothing to compare yet',
-      detail: 'Replicas are compared after every round.',
+      title: words.nothing,
+      detail: words.everyRound,
       digest,
     };
   }
@@ -56,26 +53,26 @@ function comparison(snapshot: PageSnapshot): Omit<Agreement, 'repaired'> {
     const who = differing.map((peer) => shortId(peer.id)).join(', ');
     return {
       kind: 'differ',
-      title: 'Replicas differ',
+      title: words.differ,
       detail: outnumbered
-        ? `After round ${volunteer.round} your copy is not the one most others hold. It is checked against the ledger and repaired. If this stays, leave and join again.`
-        : `After round ${volunteer.round} another copy than yours is held by ${who === '' ? 'another volunteer' : who}. Each copy is checked against the ledger, and the wrong one repaired.`,
+        ? words.oursDiffers(volunteer.round)
+        : words.theirsDiffer(volunteer.round, who === '' ? words.someone : who),
       digest,
     };
   }
   if (volunteer.members <= 1 && confirmed.length <= 1) {
     return {
       kind: 'unknown',
-      title: 'Yours is the only replica',
-      detail: 'There is no other copy to compare it with.',
+      title: words.only,
+      detail: words.noOther,
       digest,
     };
   }
   return {
     kind: 'agree',
-    title: 'All replicas agree',
+    title: words.agree,
     // Who paused confirms too, and is no member.
-    detail: `${confirmed.length} of ${Math.max(volunteer.members, confirmed.length)} confirmed round ${volunteer.round}, bit for bit the same.`,
+    detail: words.confirmed(confirmed.length, Math.max(volunteer.members, confirmed.length), volunteer.round),
     digest,
   };
 }

@@ -7,7 +7,7 @@ import {
 } from '../volunteer/contribution-history.ts';
 import type { LeaderRow, Leaderboard } from '../volunteer/contribution-leaderboard.ts';
 import type { VolunteerStatus } from '../volunteer/status.ts';
-import { grouped, plural } from './format.ts';
+import { grouped } from './format.ts';
 import { text } from './text.ts';
 
 const words = text.contribution;
@@ -45,5 +45,5 @@ export function leaderScope({ fromRound, toRound, rounds }: Leaderboard): string
     fromRound <= 1
       ? words.fromStart(grouped(toRound))
       : words.fromRound(grouped(fromRound), grouped(toRound));
-  return missed <= 0 ? seen : `${seen} ${words.missed(plural(missed, 'round'))}`;
+  return missed <= 0 ? seen : `${seen} ${words.missed(text.counts.rounds(missed))}`;
 }

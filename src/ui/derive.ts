@@ -9,8 +9,10 @@ import type {
   VolunteerStatus,
 } from '../volunteer/status.ts';
 import { isFinalityWaiting } from './finality.ts';
-import { plural } from './format.ts';
 import type { PageSnapshot } from './host.ts';
+import { text } from './text.ts';
+
+const words = text.control;
 
 /** What this tab is to the run, which decides what the page offers. */
 export type Role = 'viewer' | 'guest' | 'volunteer';
@@ -29,16 +31,7 @@ export const presentVolunteer = ({ volunteer }: PageSnapshot): VolunteerStatus |
 export const isInRun = (volunteer: Pick<VolunteerStatus, 'state' | 'setUp'> | undefined): boolean =>
   volunteer?.setUp === undefined && ['training', 'paused', 'finished'].includes(volunteer?.state ?? '');
 
-export const stateTitles: Readonly<Record<VolunteerState, string>> = {
-  starting: 'Getting ready',
-  waiting: 'Waiting',
-  'catching-up': 'Catching up',
-  training: 'Training',
-  paused: 'Paused',
-  finished: 'Finished',
-  left: 'You left the run',
-  failed: 'Stopped',
-};
+export const stateTitles: Readonly<Record<VolunteerState, string>> = words.states;
 
 export interface PeerRow {
   readonly id: string;
@@ -161,14 +154,12 @@ export function announcementOf(snapshot: PageSnapshot | undefined): string {
   if (snapshot === undefined) return '';
   const { volunteer, view, environment } = snapshot;
   if (volunteer === undefined) {
-    if (!environment.canTrain) return 'You are watching: this browser cannot train here.';
-    return view.run === undefined ? 'No run yet. Ready to join.' : 'A run is under way. Ready to join.';
+    if (!environment.canTrain) return words.spoken.viewer;
+    return view.run === undefined ? words.spoken.noRun : words.spoken.guest;
   }
-  const agreement = volunteer.replicasAgree === false ? ' Replicas differ.' : '';
+  const agreement = volunteer.replicasAgree === false ? ` ${words.spoken.differ}` : '';
   const waiting =
-    volunteer.state === 'training' && isFinalityWaiting(volunteer)
-      ? ' Finality waits for members that have gone.'
-      : '';
+    volunteer.state === 'training' && isFinalityWaiting(volunteer) ? ` ${words.spoken.finalityWaits}` : '';
   const why =
     volunteer.state === 'failed'
       ? `${volunteer.reason} ${volunteer.fix ?? ''}`
@@ -181,8 +172,8 @@ export function announcementOf(snapshot: PageSnapshot | undefined): string {
 /** Who trains along. */
 export function companyOf(volunteer: Pick<VolunteerStatus, 'members' | 'state'>): string {
   if (volunteer.state !== 'training') return '';
-  if (volunteer.members <= 1) return 'You train alone.';
-  return `You train with ${plural(volunteer.members - 1, 'other volunteer')}.`;
+  if (volunteer.members <= 1) return words.trainAlone;
+  return words.trainWith(volunteer.members - 1);
 }
 
 /** Whom this tab is in touch with. */
@@ -192,8 +183,8 @@ export const connectionSentence = ({
 }: Pick<RunView, 'connected' | 'signaling'>): string =>
   connected
     ? signaling
-      ? 'Connected'
-      : 'Connected, but the server is away: nobody new can join'
+      ? text.frame.connected
+      : text.frame.serverAway
     : signaling
-      ? 'No other tab here yet'
-      : 'Reaching the server';
+      ? text.frame.alone
+      : text.frame.reaching;

@@ -1,5 +1,7 @@
 import type { EventLine } from '../volunteer/status.ts';
-import { plural } from './format.ts';
+import { text } from './text.ts';
+
+const { words, andMore, spokenRefusals } = text.events;
 
 export type Tone = 'good' | 'warn' | 'bad' | 'plain';
 
@@ -9,28 +11,32 @@ interface Kind {
   readonly tone: Tone;
 }
 
-const kinds: ReadonlyMap<string, Kind> = new Map(
+const kinds: ReadonlyMap<string, Omit<Kind, 'word'>> = new Map(
   Object.entries({
-    repaired: { mark: '✓', word: 'repaired', tone: 'good' },
-    leader: { mark: '★', word: 'leader', tone: 'plain' },
-    joined: { mark: '+', word: 'joined', tone: 'good' },
-    left: { mark: '−', word: 'left', tone: 'plain' },
-    absent: { mark: '−', word: 'absent', tone: 'warn' },
-    'replicas-differ': { mark: '✕', word: 'differs', tone: 'bad' },
-    rejected: { mark: '✕', word: 'refused', tone: 'warn' },
-    snapshot: { mark: '↓', word: 'model', tone: 'plain' },
-    epoch: { mark: '»', word: 'epoch', tone: 'warn' },
-    'rolled-back': { mark: '↶', word: 'undone', tone: 'warn' },
-    'gpu-lost': { mark: '↻', word: 'GPU lost', tone: 'warn' },
-    'gpu-memory': { mark: '↻', word: 'memory', tone: 'warn' },
-    'gpu-error': { mark: '✕', word: 'GPU error', tone: 'bad' },
-    info: { mark: 'i', word: 'note', tone: 'plain' },
-  } satisfies Record<string, Kind>),
+    repaired: { mark: '✓', tone: 'good' },
+    leader: { mark: '★', tone: 'plain' },
+    joined: { mark: '+', tone: 'good' },
+    left: { mark: '−', tone: 'plain' },
+    absent: { mark: '−', tone: 'warn' },
+    'replicas-differ': { mark: '✕', tone: 'bad' },
+    rejected: { mark: '✕', tone: 'warn' },
+    snapshot: { mark: '↓', tone: 'plain' },
+    epoch: { mark: '»', tone: 'warn' },
+    'rolled-back': { mark: '↶', tone: 'warn' },
+    'gpu-lost': { mark: '↻', tone: 'warn' },
+    'gpu-memory': { mark: '↻', tone: 'warn' },
+    'gpu-error': { mark: '✕', tone: 'bad' },
+    info: { mark: 'i', tone: 'plain' },
+  } satisfies Record<keyof typeof words, Omit<Kind, 'word'>>),
 );
 
 /** Mark and word of a kind of event; a kind that this page does not know is shown by its own name. */
-export const kindOf = (kind: string): Kind =>
-  kinds.get(kind) ?? { mark: '·', word: kind.replaceAll('-', ' ').slice(0, 16), tone: 'plain' };
+export function kindOf(kind: string): Kind {
+  const known = kinds.get(kind);
+  return known === undefined
+    ? { mark: '·', word: kind.replaceAll('-', ' ').slice(0, 16), tone: 'plain' }
+    : { ...known, word: words[kind as keyof typeof words] };
+}
 
 export interface EventRow extends Kind {
   readonly key: string;
@@ -51,7 +57,7 @@ export function eventRows(events: readonly EventLine[], limit: number): readonly
       ...kindOf(event.kind),
       key: `${event.atMs} ${event.kind} ${start}`,
       atMs: event.atMs,
-      text: more === 0 ? event.text : `${event.text} And ${plural(more, 'more refusal')} before it.`,
+      text: more === 0 ? event.text : andMore(event.text, more),
     });
     end = start - 1;
   }
@@ -62,5 +68,5 @@ export function eventRows(events: readonly EventLine[], limit: number): readonly
 export function spokenEvent(events: readonly EventLine[]): string {
   const newest = events.at(-1);
   if (newest === undefined) return '';
-  return newest.kind === 'rejected' ? 'Messages from others were refused. Traffic lists why.' : newest.text;
+  return newest.kind === 'rejected' ? spokenRefusals : newest.text;
 }

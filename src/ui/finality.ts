@@ -1,5 +1,7 @@
 import type { LedgerLine, VolunteerStatus } from '../volunteer/status.ts';
-import { grouped, plural } from './format.ts';
+import { text } from './text.ts';
+
+const words = text.ledger;
 
 /** Rounds without finality that are no cause for worry: a record needs its own certificate and its child's. */
 const usualWait = 8;
@@ -25,34 +27,30 @@ export interface Finality {
 export function finalityOf(of: Ledgered): Finality {
   const { finalRound } = of;
   const open = newestRound(of) - finalRound;
-  const epoch =
-    of.epoch === 0
-      ? ''
-      : `${of.epoch === 1 ? 'Once' : `${grouped(of.epoch)} times`} so far, most members vanished without a word, and those still here went on without them.`;
+  const epoch = of.epoch === 0 ? '' : words.epochs(of.epoch);
   if (isFinalityWaiting(of)) {
     return {
       kind: 'waiting',
       title:
         finalRound < 0
-          ? `No round is final yet: ${grouped(newestRound(of))} wait`
-          : `Final up to round ${grouped(finalRound)}: ${grouped(open)} rounds wait`,
-      detail:
-        'Too few members sign: some have gone without a word. Training goes on. If they stay away for 64 rounds, whoever started the run can go on without them.',
+          ? words.notFinalWaiting(newestRound(of))
+          : `${words.finalUpTo(finalRound)}: ${words.waiting(open)}`,
+      detail: words.waitsWhy,
       epoch,
     };
   }
   if (finalRound < 0) {
     return {
       kind: 'none',
-      title: 'No round is final yet',
-      detail: 'A round becomes final once its members have signed it and the one after it.',
+      title: words.notFinal,
+      detail: words.becomesFinal,
       epoch,
     };
   }
-  const title = `Final up to round ${grouped(finalRound)}`;
+  const title = words.finalUpTo(finalRound);
   return {
     kind: 'moving',
-    title: open <= 0 ? `${title}, the newest` : `${title}, ${plural(open, 'newer one')} to follow`,
+    title: `${title}, ${open <= 0 ? words.theNewest : words.toFollow(open)}`,
     detail: '',
     epoch,
   };
@@ -63,12 +61,13 @@ export const standingMarks = { provisional: '○', certified: '◐', final: '●
 
 /** "provisional", "certified, 2 of 3", "final, 3 of 3". */
 export function standingText({ standing, by, of }: Pick<LedgerLine, 'standing' | 'by' | 'of'>): string {
-  return of === 0 ? standing : `${standing}, ${by} of ${of}`;
+  const standingWord = words.standings[standing];
+  return of === 0 ? standingWord : words.standingOf(standingWord, by, of);
 }
 
 /** The newest records as a picture says it, in words. */
 export function chainSummary(lines: readonly LedgerLine[]): string {
   const count = (standing: LedgerLine['standing']): number =>
     lines.filter((line) => line.standing === standing).length;
-  return `The newest ${plural(lines.length, 'record')}: ${count('final')} final, ${count('certified')} certified, ${count('provisional')} provisional.`;
+  return words.summary(lines.length, count('final'), count('certified'), count('provisional'));
 }

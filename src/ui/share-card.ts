@@ -1,6 +1,6 @@
 import type { CurvePoint } from '../volunteer/status.ts';
 import { curveOf, lastValidation, peerRows, presentVolunteer, recordsOf, roundOf } from './derive.ts';
-import { formatCount, formatLoss, grouped, plural } from './format.ts';
+import { formatCount, formatLoss, grouped } from './format.ts';
 import type { PageSnapshot } from './host.ts';
 import type { ShareLinks } from './share-links.ts';
 import { sparkOf } from './sparkline.ts';
@@ -56,7 +56,7 @@ export function cardFacts(snapshot: PageSnapshot, { room, spoken }: ShareLinks):
       : words.loss(
           formatLoss(first.train),
           formatLoss(last.train),
-          plural(last.round - first.round + 1, 'round'),
+          text.counts.rounds(last.round - first.round + 1),
         );
   const address = spoken ?? '';
   const sentences = numbers.map(({ name, value }) => `${name}: ${value}.`).join(' ');

@@ -1,5 +1,5 @@
 import type { Fetching, JoinStage, SetUp, VolunteerStatus } from '../volunteer/status.ts';
-import { formatBytes, plural } from './format.ts';
+import { formatBytes } from './format.ts';
 import type { PageSnapshot } from './host.ts';
 import { text } from './text.ts';
 
@@ -66,8 +66,7 @@ function stepOf(volunteer: VolunteerStatus): Now | undefined {
   if (state === 'starting' || state === 'waiting')
     return { present: 'peers', title: volunteer.reason, ...uncounted };
   if (state !== 'training') return undefined;
-  const title =
-    members <= 1 ? text.stepper.alone : text.stepper.together(plural(members - 1, 'other volunteer'));
+  const title = members <= 1 ? text.stepper.alone : text.stepper.together(text.counts.others(members - 1));
   // The text of the first round may still be on its way.
   return fetching === undefined
     ? { present: 'first-step', title, ...uncounted }

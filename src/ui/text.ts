@@ -1,7 +1,231 @@
+import { grouped, plural } from './format.ts';
+
 /**
  * The words of the page, in one place, ready for another language: a section for each panel, functions for sentences with numbers.
  */
 export const text = {
+  /** Numbers of things. */
+  counts: {
+    connections: (count: number) => plural(count, 'connection'),
+    contributions: (count: number) => plural(count, 'contribution'),
+    entries: (count: number) => plural(count, 'entry', 'entries'),
+    members: (count: number) => plural(count, 'member'),
+    messages: (count: number) => plural(count, 'message'),
+    others: (count: number) => plural(count, 'other volunteer'),
+    rounds: (count: number) => plural(count, 'round'),
+    times: (count: number) => plural(count, 'time'),
+    tokens: (count: number) => plural(count, 'token'),
+    volunteers: (count: number) => plural(count, 'volunteer'),
+  },
+  frame: {
+    name: 'Starling',
+    tagline: 'Browser tabs that train one language model together',
+    connected: 'Connected',
+    serverAway: 'Connected, but the server is away: nobody new can join',
+    alone: 'No other tab here yet',
+    reaching: 'Reaching the server',
+    run: (preset: string, parameters: string, seed: number) =>
+      `Run: preset ${preset}, ${parameters} parameters, seed ${seed}, started by`,
+    document: (size: string, limit: string, refused: number) =>
+      `Shared document: ${size} of at most ${limit}, ${
+        refused === 0 ? 'nothing' : plural(refused, 'entry', 'entries')
+      } in it refused.`,
+    privacy:
+      'No file of yours is read unless you choose it here. Peers see your network address, as in any call between browsers.',
+  },
+  howItWorks: [
+    {
+      title: 'Each tab trains',
+      what: 'Your GPU reads its own share of the run’s text and works out how the model should change.',
+    },
+    {
+      title: 'Tabs exchange a little',
+      what: 'Only the strongest changes leave your tab, as signs: about a thousandth of the gradient, sent straight to the other tabs.',
+    },
+    {
+      title: 'All end with the same bits',
+      what: 'Every round has an agreed record. Whoever applies it holds exactly the same model, whatever their GPU.',
+    },
+  ],
+  control: {
+    states: {
+      starting: 'Getting ready',
+      waiting: 'Waiting',
+      'catching-up': 'Catching up',
+      training: 'Training',
+      paused: 'Paused',
+      finished: 'Finished',
+      left: 'You left the run',
+      failed: 'Stopped',
+    },
+    dismiss: 'Dismiss',
+    join: 'Join',
+    noRun: 'No run here yet: whoever joins first starts one.',
+    looking: 'Looking for a run. If there is none, whoever joins first starts one.',
+    run: (parameters: string, round: number | undefined, volunteers: number) =>
+      `A run of ${parameters} parameters${round === undefined ? '' : `, round ${round}`}, ${
+        volunteers === 0 ? 'no volunteers right now' : plural(volunteers, 'volunteer')
+      }.`,
+    start: 'Start a run',
+    underWay: 'A run is under way',
+    trainsOn: (gpu: string) => `Trains on ${gpu}.`,
+    softwareSlow: 'software adapter, slow',
+    leave: 'Leave whenever you like.',
+    watching: 'You are watching',
+    cannotTrain: 'This tab cannot train.',
+    secure: 'Open the secure address',
+    youStarted: (reason: string) => `You started this run. Its size is ${reason}.`,
+    trainAlone: 'You train alone.',
+    trainWith: (others: number) => `You train with ${plural(others, 'other volunteer')}.`,
+    spoken: {
+      viewer: 'You are watching: this browser cannot train here.',
+      noRun: 'No run yet. Ready to join.',
+      guest: 'A run is under way. Ready to join.',
+      differ: 'Replicas differ.',
+      finalityWaits: 'Finality waits for members that have gone.',
+    },
+  },
+  machine: {
+    gpu: 'GPU',
+    opening: 'opening',
+    software: 'software adapter',
+    memory: 'GPU memory',
+    precision: 'Precision',
+    mixed: 'mixed: f16 and f32',
+    caughtUp: 'Caught up in',
+    lost: 'GPU lost, recovered',
+    errors: 'GPU errors',
+    errorsWhat: (errors: number, withheld: number) =>
+      `${errors}, see what happened${withheld === 0 ? '' : `; nothing given to ${plural(withheld, 'round')}`}`,
+  },
+  vitals: {
+    round: 'Round',
+    ofRounds: (rounds: number) => `of ${grouped(rounds)}`,
+    validation: 'Validation loss',
+    perByte: 'nats a byte',
+    training: 'Training loss',
+    newest: 'newest round',
+    volunteers: 'Volunteers',
+    counted: (contributions: number) => `${contributions} counted last round`,
+    speed: 'Your speed',
+    computing: 'while computing',
+    compression: 'Compression',
+    aRound: (size: string) => `${size} a round`,
+  },
+  catchUp: {
+    stages: 'Stages of catching up',
+    names: { model: 'Model', rounds: 'Rounds', 'warm-up': 'Warm-up' },
+    done: ', done',
+    asking: 'Asking for the model',
+    fetching: (sources: number) => `Fetching the model from ${plural(sources, 'volunteer')}`,
+    noSize: 'Its size is not known yet',
+    replaying: 'Replaying the rounds since',
+    warmUp: 'Learning silently, so that its first vote is worth something',
+    ofModel: (done: string, total: string) => `${done} of ${total}`,
+    ofRounds: (done: number, total: number) => `${grouped(done)} of ${plural(total, 'round')}`,
+    ofWarmUp: (done: number, total: number) => `${grouped(done)} of ${plural(total, 'round')} of warm-up`,
+    bytesASecond: (bytes: string) => `${bytes}/s`,
+    roundsASecond: (rounds: string) => `${rounds} rounds/s`,
+    secondsLeft: (seconds: number) => `about ${seconds} s left`,
+    minutesLeft: (minutes: number) => `about ${minutes} min left`,
+    hoursLeft: (hours: string) => `about ${hours} h left`,
+  },
+  agreement: {
+    repaired: (times: number) =>
+      `Repaired ${plural(times, 'time')}: this copy differed, and was put right from the ledger.`,
+    none: 'No round has been agreed yet',
+    announced: (round: number) => `Round ${round} was announced with this state`,
+    noReplica: 'This tab holds no replica to compare with it.',
+    joinToCheck: 'This tab holds no replica to compare with it. Join to check it yourself.',
+    nothing: 'Nothing to compare yet',
+    everyRound: 'Replicas are compared after every round.',
+    differ: 'Replicas differ',
+    oursDiffers: (round: number) =>
+      `After round ${round} your copy is not the one most others hold. It is checked against the ledger and repaired. If this stays, leave and join again.`,
+    theirsDiffer: (round: number, who: string) =>
+      `After round ${round} another copy than yours is held by ${who}. Each copy is checked against the ledger, and the wrong one repaired.`,
+    someone: 'another volunteer',
+    only: 'Yours is the only replica',
+    noOther: 'There is no other copy to compare it with.',
+    agree: 'All replicas agree',
+    confirmed: (confirmed: number, of: number, round: number) =>
+      `${confirmed} of ${of} confirmed round ${round}, bit for bit the same.`,
+  },
+  ledger: {
+    title: 'Ledger',
+    newest: 'newest records',
+    tableName: 'Newest records',
+    listName: 'Newest records, newest first',
+    none: 'The first record comes with the first round.',
+    columns: {
+      round: 'Round',
+      leader: 'Led by',
+      counted: 'Counted',
+      tokens: 'Tokens',
+      loss: 'Loss',
+      state: 'State',
+    },
+    round: (round: number) => `Round ${grouped(round)}`,
+    ledBy: 'led by',
+    counts: (contributions: number, members: number) =>
+      `${plural(contributions, 'contribution')}, ${plural(members, 'member')}`,
+    joined: (count: number) => `+${count} joined`,
+    left: (count: number) => `−${count} left`,
+    standings: { provisional: 'provisional', certified: 'certified', final: 'final' },
+    standingOf: (standing: string, by: number, of: number) => `${standing}, ${by} of ${of}`,
+    summary: (records: number, final: number, certified: number, provisional: number) =>
+      `The newest ${plural(records, 'record')}: ${final} final, ${certified} certified, ${provisional} provisional.`,
+    notFinal: 'No round is final yet',
+    notFinalWaiting: (rounds: number) => `No round is final yet: ${grouped(rounds)} wait`,
+    finalUpTo: (round: number) => `Final up to round ${grouped(round)}`,
+    waiting: (rounds: number) => `${grouped(rounds)} rounds wait`,
+    theNewest: 'the newest',
+    toFollow: (rounds: number) => `${plural(rounds, 'newer one')} to follow`,
+    waitsWhy:
+      'Too few members sign: some have gone without a word. Training goes on. If they stay away for 64 rounds, whoever started the run can go on without them.',
+    becomesFinal: 'A round becomes final once its members have signed it and the one after it.',
+    epochs: (times: number) =>
+      `${times === 1 ? 'Once' : `${grouped(times)} times`} so far, most members vanished without a word, and those still here went on without them.`,
+  },
+  events: {
+    title: 'Events',
+    listName: 'Events, newest first',
+    none: 'Nothing to report.',
+    words: {
+      repaired: 'repaired',
+      leader: 'leader',
+      joined: 'joined',
+      left: 'left',
+      absent: 'absent',
+      'replicas-differ': 'differs',
+      rejected: 'refused',
+      snapshot: 'model',
+      epoch: 'epoch',
+      'rolled-back': 'undone',
+      'gpu-lost': 'GPU lost',
+      'gpu-memory': 'memory',
+      'gpu-error': 'GPU error',
+      info: 'note',
+    },
+    andMore: (what: string, refusals: number) => `${what} And ${plural(refusals, 'more refusal')} before it.`,
+    spokenRefusals: 'Messages from others were refused. Traffic lists why.',
+  },
+  time: {
+    title: 'Where time goes',
+    gpuWork: 'of your rounds is GPU work',
+    longest: (duration: string) => `The longest round took ${duration}.`,
+  },
+  traffic: {
+    title: 'Traffic',
+    measured: 'measured by WebRTC',
+    sent: 'Sent',
+    received: 'Received',
+    contribution: 'Contribution',
+    noneYet: 'none sent yet',
+    smaller: (ratio: string) => `${ratio} smaller than the gradient in fp32`,
+    message: 'Signed message',
+    messageWhat: 'a round, everything included',
+  },
   page: {
     thisTab: 'This tab',
     coming: 'Looking at this browser',
@@ -634,7 +858,7 @@ export const text = {
     wrong: (field: string, bounds: readonly [string, string] | undefined) =>
       bounds === undefined
         ? `Please look at “${field}”: it needs a letter from a to z or a digit.`
-        : `Please look at “${field}”: it is a whole number from ${bounds[0]} to ${bounds[1]}.`,
+        : `Please look at “${field}”: it is a whole number from ${grouped(Number(bounds[0]))} to ${grouped(Number(bounds[1]))}.`,
     submit: 'Start',
     starting: 'Starting…',
   },

@@ -1,5 +1,6 @@
 import type { CurveChart } from '../curves/catalogue.ts';
 import { themeColour } from './plot-options.ts';
+import { pngOf } from './png.ts';
 
 /** A plot as a picture that stands alone: on paper of the theme's colour, with its title and the names of its lines. */
 export function picture(
@@ -31,10 +32,5 @@ export function picture(
     x += ctx.measureText(label).width + 20 * scale;
   }
   ctx.drawImage(plot, pad, head);
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error('no picture'));
-      else resolve(blob);
-    }, 'image/png');
-  });
+  return pngOf(canvas);
 }

@@ -35,13 +35,3 @@ export function drawOn(canvas: HTMLCanvasElement, facts: CardFacts): void {
     });
   });
 }
-
-/** What is on a canvas as a PNG file. */
-export function pngOf(canvas: HTMLCanvasElement, name: string): Promise<File> {
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error('no picture'));
-      else resolve(new File([blob], name, { type: 'image/png' }));
-    }, 'image/png');
-  });
-}

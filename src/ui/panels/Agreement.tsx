@@ -1,6 +1,6 @@
 import { agreementOf } from '../agreement.ts';
 import { presentVolunteer, roundOf } from '../derive.ts';
-import { formatDuration, plural } from '../format.ts';
+import { formatDuration } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { heartbeatOf, tracePoints } from '../swarm/heartbeat.ts';
 import { text } from '../text.ts';
@@ -55,7 +55,7 @@ function Trace(props: { readonly snapshot: PageSnapshot; readonly kind: keyof ty
         viewBox={`0 0 ${traceWidth} ${traceHeight}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={beats.length === 0 ? words.noBeat : words.beat(plural(beats.length, 'round'))}
+        aria-label={beats.length === 0 ? words.noBeat : words.beat(text.counts.rounds(beats.length))}
       >
         <polyline points={tracePoints(heart, traceWidth, traceHeight)} />
       </svg>

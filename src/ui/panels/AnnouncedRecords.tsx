@@ -2,6 +2,10 @@ import { recordsOf } from '../derive.ts';
 import { formatLoss, grouped, shortId } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { IdDot, Panel } from './Panel.tsx';
+import { text } from '../text.ts';
+
+const words = text.ledger;
+const { columns } = words;
 
 const shown = 8;
 
@@ -9,26 +13,26 @@ const shown = 8;
 export function AnnouncedRecords({ snapshot }: { readonly snapshot: PageSnapshot }) {
   const newest = recordsOf(snapshot).slice(-shown).reverse();
   return (
-    <Panel title="Ledger" area="ledger" aside="newest records">
+    <Panel title={words.title} area="ledger" aside={words.newest}>
       {newest.length === 0 ? (
-        <p className="empty">The first record comes with the first round.</p>
+        <p className="empty">{words.none}</p>
       ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Newest records">
+        <div className="scroll" tabIndex={0} role="region" aria-label={words.tableName}>
           <table data-testid="ledger">
             <thead>
               <tr>
-                <th scope="col">Round</th>
-                <th scope="col">Led by</th>
+                <th scope="col">{columns.round}</th>
+                <th scope="col">{columns.leader}</th>
                 <th scope="col" className="number">
-                  Counted
+                  {columns.counted}
                 </th>
                 <th scope="col" className="number">
-                  Tokens
+                  {columns.tokens}
                 </th>
                 <th scope="col" className="number">
-                  Loss
+                  {columns.loss}
                 </th>
-                <th scope="col">State</th>
+                <th scope="col">{columns.state}</th>
               </tr>
             </thead>
             <tbody>

@@ -1,6 +1,9 @@
 import { useId } from 'react';
 import type { CatchUp } from '../../volunteer/status.ts';
 import { catchUpLine, catchUpStages } from '../catch-up.ts';
+import { text } from '../text.ts';
+
+const words = text.catchUp;
 
 /** How far a latecomer has come: three stages, and the progress of the present one. */
 export function CatchUpProgress({ catchUp }: { readonly catchUp: CatchUp }) {
@@ -9,7 +12,7 @@ export function CatchUpProgress({ catchUp }: { readonly catchUp: CatchUp }) {
   const present = catchUpStages.findIndex(({ stage }) => stage === catchUp.stage);
   return (
     <div className="catch-up" data-testid="catch-up" data-stage={catchUp.stage}>
-      <ol className="catch-up-stages" aria-label="Stages of catching up">
+      <ol className="catch-up-stages" aria-label={words.stages}>
         {catchUpStages.map(({ stage, name }, index) => (
           <li
             key={stage}
@@ -20,7 +23,7 @@ export function CatchUpProgress({ catchUp }: { readonly catchUp: CatchUp }) {
               {index < present ? '✓' : index + 1}
             </span>
             {name}
-            {index < present && <span className="visually-hidden">, done</span>}
+            {index < present && <span className="visually-hidden">{words.done}</span>}
           </li>
         ))}
       </ol>

@@ -1,5 +1,5 @@
 import type { ContributionTotals } from '../../volunteer/contribution-history.ts';
-import { formatCount, grouped, plural } from '../format.ts';
+import { formatCount, grouped } from '../format.ts';
 import { text } from '../text.ts';
 import { Fact } from './Panel.tsx';
 
@@ -11,7 +11,7 @@ export function Contribution({ totals }: { readonly totals: ContributionTotals }
   return (
     <>
       <dl className="contribution-totals">
-        <Fact name={words.tokens} note={words.inRounds(plural(trained, 'round'))} testId="tokens-trained">
+        <Fact name={words.tokens} note={words.inRounds(text.counts.rounds(trained))} testId="tokens-trained">
           {formatCount(tokens)}
         </Fact>
         <Fact name={words.counted} note={words.ofThemFinal(grouped(final))} testId="receipts-counted">
@@ -24,7 +24,7 @@ export function Contribution({ totals }: { readonly totals: ContributionTotals }
           {grouped(lost)}
         </Fact>
       </dl>
-      {unknown > 0 && <p className="note">{words.unknown(plural(unknown, 'round'))}</p>}
+      {unknown > 0 && <p className="note">{words.unknown(text.counts.rounds(unknown))}</p>}
     </>
   );
 }

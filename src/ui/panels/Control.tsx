@@ -1,6 +1,6 @@
 import { useId, useState, type RefCallback } from 'react';
 import { isInRun, presentVolunteer, roleOf, stateTitles } from '../derive.ts';
-import { formatCount, plural } from '../format.ts';
+import { formatCount } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { stepperOf } from '../stepper.ts';
 import type { PageState } from '../store.ts';
@@ -14,6 +14,8 @@ import { Tag } from './Panel.tsx';
 import { StartRunPlace } from './StartRunPlace.tsx';
 import { Stepper } from './Stepper.tsx';
 import { Volunteering } from './Volunteering.tsx';
+
+const words = text.control;
 
 /** The card that says what this tab is doing and why. `joinPlace` is told where the large button is. */
 export function Control(props: RoleProps & { readonly joinPlace: RefCallback<HTMLElement> }) {
@@ -36,7 +38,7 @@ export function Control(props: RoleProps & { readonly joinPlace: RefCallback<HTM
               <strong>{page.problem.message}</strong> {page.problem.fix}
             </p>
             <button type="button" className="quiet" onClick={page.dismissProblem}>
-              Dismiss
+              {words.dismiss}
             </button>
           </div>
         )}
@@ -88,14 +90,11 @@ interface RoleProps {
 function runSentence({ view, invite }: PageSnapshot): string {
   if (view.run === undefined && invite?.byInvitation === true) return text.invite.nobody;
   if (view.run === undefined) {
-    return view.connected
-      ? 'No run here yet: whoever joins first starts one.'
-      : 'Looking for a run. If there is none, whoever joins first starts one.';
+    return view.connected ? words.noRun : words.looking;
   }
   const training = view.presences.filter((presence) => presence.member).length;
   const round = view.records.at(-1)?.round;
-  const company = training === 0 ? 'no volunteers right now' : plural(training, 'volunteer');
-  return `A run of ${formatCount(view.run.parameters)} parameters${round === undefined ? '' : `, round ${round}`}, ${company}.`;
+  return words.run(formatCount(view.run.parameters), round, training);
 }
 
 /** An empty place with a name of its own may be the address of a run by invitation that lost its key on the way. */
@@ -113,8 +112,8 @@ function Guest(props: RoleProps & { readonly joinPlace: RefCallback<HTMLElement>
         {volunteer?.state === 'left'
           ? stateTitles.left
           : view.run === undefined
-            ? 'Start a run'
-            : 'A run is under way'}
+            ? words.start
+            : words.underWay}
       </h1>
       <p className="lead" id={lead}>
         {way?.title ?? runSentence(snapshot)}
@@ -127,12 +126,11 @@ function Guest(props: RoleProps & { readonly joinPlace: RefCallback<HTMLElement>
       <div className="actions" ref={joinPlace}>
         {/* With the form open, a second button would start another run than the one that is being chosen. */}
         {!(page.isChoosing && view.run === undefined && page.pending === undefined) && (
-          <JoinButton page={page} name="Join" />
+          <JoinButton page={page} name={words.join} />
         )}
         <p className="note">
-          {environment.gpu === undefined ? environment.reason : `Trains on ${environment.gpu}.`}{' '}
-          {environment.gpuIsSoftware === true && <Tag kind="warn">software adapter, slow</Tag>} Leave whenever
-          you like.
+          {environment.gpu === undefined ? environment.reason : words.trainsOn(environment.gpu)}{' '}
+          {environment.gpuIsSoftware === true && <Tag kind="warn">{words.softwareSlow}</Tag>} {words.leave}
         </p>
       </div>
       {way !== undefined && (
@@ -149,18 +147,18 @@ function Viewer({ snapshot }: { readonly snapshot: PageSnapshot }) {
   return (
     <>
       <h1 data-testid="state" data-state="viewer">
-        You are watching
+        {words.watching}
       </h1>
       <p className="lead">{runSentence(snapshot)}</p>
       <div className="callout" data-testid="viewer-reason">
         <p>
-          <strong>This tab cannot train.</strong> {environment.reason}
+          <strong>{words.cannotTrain}</strong> {environment.reason}
         </p>
         {environment.fix !== '' && <p>{environment.fix}</p>}
         {environment.secureUrl !== undefined && (
           <p>
             <a className="button primary" href={environment.secureUrl} data-testid="secure-link">
-              Open the secure address
+              {words.secure}
             </a>{' '}
             <span className="note mono">{environment.secureUrl}</span>
           </p>

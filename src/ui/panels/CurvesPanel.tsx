@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { PlotHandle } from '../charts/CurvePlot.tsx';
 import { chartOf, hasAny, type CurveChart, type RunFacts } from '../curves/catalogue.ts';
 import { csvOf } from '../curves/csv.ts';
@@ -14,13 +14,13 @@ import { text } from '../text.ts';
 import { CurvesControls, CurvesPicker } from './CurvesControls.tsx';
 import { CurvesReadout, CurvesScrubber } from './CurvesReadout.tsx';
 import { CurvesTable } from './CurvesTable.tsx';
-import { LoadGuard } from './LoadGuard.tsx';
+import { Later, Loaded } from './LoadGuard.tsx';
 import { Panel } from './Panel.tsx';
 import { saveFile, saveInPieces } from '../charts/save-file.ts';
 import { useFullScreen } from '../charts/use-full-screen.ts';
 
 const loadPlot = () => import('../charts/CurvePlot.tsx');
-const CurvePlot = lazy(loadPlot);
+const plotPart = new Later(async () => (await loadPlot()).default);
 /** After what is seen first is there, and before there are points: not in the middle of a training. */
 const loadAfterMs = 500;
 const words = text.curves;
@@ -82,16 +82,20 @@ export function CurvesPanel({ snapshot }: { readonly snapshot: PageSnapshot }) {
         <CurvesReadout chart={chart} round={round} readings={readingsAt(lines, table, index)} />
         <div className="curve-place">
           {drawable ? (
-            <LoadGuard message={words.broken}>
-              <Suspense fallback={<p className="empty">{words.loading}</p>}>
+            <Loaded
+              later={plotPart}
+              message={words.broken}
+              fallback={<p className="empty">{words.loading}</p>}
+            >
+              {(CurvePlot) => (
                 <CurvePlot
                   ref={plot}
                   {...{ chart, table, lines, look, handlers }}
                   at={at === undefined ? undefined : round}
                   label={words.chartLabel(chart.name, summary)}
                 />
-              </Suspense>
-            </LoadGuard>
+              )}
+            </Loaded>
           ) : (
             <p className="empty">{hasAny(chart, table, facts) ? words.tooFew : words.nothing(id)}</p>
           )}

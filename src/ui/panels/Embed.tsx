@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { RunView } from '../../volunteer/run-view.ts';
 import { felt, noPulse, timelineOf } from '../embed-pulse.ts';
-import { formatDuration, formatLoss, grouped, plural, shortId } from '../format.ts';
+import { formatDuration, formatLoss, grouped, shortId } from '../format.ts';
 import type { ShareLinks } from '../share-links.ts';
 import { sparkOf, svgPoints } from '../sparkline.ts';
 import { heartbeatOf, tracePoints } from '../swarm/heartbeat.ts';
@@ -126,7 +126,7 @@ function Curve({ view }: { readonly view: RunView }) {
   const label = words.curve(
     formatLoss(first.train),
     formatLoss(last.train),
-    plural(last.round - first.round + 1, 'round'),
+    text.counts.rounds(last.round - first.round + 1),
   );
   return (
     <svg
@@ -155,7 +155,7 @@ function Heart(props: {
         viewBox={`0 0 ${traceWidth} ${traceHeight}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={words.beats(plural(heart.beats.length, 'round'))}
+        aria-label={words.beats(text.counts.rounds(heart.beats.length))}
       >
         <polyline points={tracePoints(heart, traceWidth, traceHeight)} />
       </svg>

@@ -3,6 +3,9 @@ import { formatClock } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { useUnhurried } from '../use-unhurried.ts';
 import { Panel } from './Panel.tsx';
+import { text } from '../text.ts';
+
+const words = text.events;
 
 const shown = 30;
 /** Pause between two events that are spoken, ms: what happened in between is in the list. */
@@ -14,14 +17,14 @@ export function Events({ snapshot }: { readonly snapshot: PageSnapshot }) {
   const spoken = useUnhurried(spokenEvent(events), speakEveryMs);
   if (snapshot.volunteer === undefined) return null;
   return (
-    <Panel title="Events" area="events">
+    <Panel title={words.title} area="events">
       <p className="visually-hidden" role="status" aria-live="polite" data-testid="spoken-event">
         {spoken}
       </p>
       {events.length === 0 ? (
-        <p className="empty">Nothing to report.</p>
+        <p className="empty">{words.none}</p>
       ) : (
-        <div className="scroll events-scroll" tabIndex={0} role="region" aria-label="Events, newest first">
+        <div className="scroll events-scroll" tabIndex={0} role="region" aria-label={words.listName}>
           <ol className="events" data-testid="events">
             {eventRows(events, shown).map((row) => (
               <li key={row.key} className={`is-${row.tone}`}>

@@ -1,7 +1,10 @@
 import { documentLimitBytes, type RunView } from '../../volunteer/run-view.ts';
 import { connectionSentence, rejectionCount } from '../derive.ts';
-import { formatBytes, formatCount, plural, shortId } from '../format.ts';
+import { formatBytes, formatCount, shortId } from '../format.ts';
 import { Logo } from './Murmuration.tsx';
+import { text } from '../text.ts';
+
+const words = text.frame;
 
 export function Header({ view }: { readonly view: RunView | undefined }) {
   return (
@@ -9,8 +12,8 @@ export function Header({ view }: { readonly view: RunView | undefined }) {
       <div className="brand">
         <Logo />
         <div>
-          <p className="wordmark">Starling</p>
-          <p className="tagline">Browser tabs that train one language model together</p>
+          <p className="wordmark">{words.name}</p>
+          <p className="tagline">{words.tagline}</p>
         </div>
       </div>
       {view !== undefined && (
@@ -28,25 +31,20 @@ export function Footer({ view }: { readonly view: RunView | undefined }) {
     <footer className="site-foot">
       {run !== undefined && (
         <p>
-          Run: preset {run.preset}, {formatCount(run.parameters)} parameters, seed {run.seed}, started by{' '}
+          {words.run(run.preset, formatCount(run.parameters), run.seed)}{' '}
           <span className="mono">{shortId(run.startedBy)}</span>.
         </p>
       )}
       {view !== undefined && (
         <p>
-          Shared document: {formatBytes(view.documentBytes)} of at most {formatBytes(documentLimitBytes)}
-          {refusedSentence(view)}.
+          {words.document(
+            formatBytes(view.documentBytes),
+            formatBytes(documentLimitBytes),
+            rejectionCount(view.rejections),
+          )}
         </p>
       )}
-      <p>
-        No file of yours is read unless you choose it here. Peers see your network address, as in any call
-        between browsers.
-      </p>
+      <p>{words.privacy}</p>
     </footer>
   );
-}
-
-function refusedSentence(view: RunView): string {
-  const refused = rejectionCount(view.rejections);
-  return refused === 0 ? ', nothing in it refused' : `, ${plural(refused, 'entry', 'entries')} in it refused`;
 }

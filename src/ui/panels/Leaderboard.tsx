@@ -1,7 +1,7 @@
 import type { Leaderboard as Board } from '../../volunteer/contribution-leaderboard.ts';
 import type { NameOf } from '../contribution-names.ts';
 import { leaderLines, leaderScope, type LeaderLine } from '../contribution.ts';
-import { formatCount, formatPercent, grouped, plural } from '../format.ts';
+import { formatCount, formatPercent, grouped } from '../format.ts';
 import { text } from '../text.ts';
 import { Who } from './ContributionWho.tsx';
 import { Panel, Tag } from './Panel.tsx';
@@ -19,7 +19,7 @@ export function Leaderboard(props: {
     <Panel
       title={words.title}
       area="leaderboard"
-      aside={board && words.together(formatCount(board.tokens), plural(board.volunteers, 'volunteer'))}
+      aside={board && words.together(formatCount(board.tokens), text.counts.volunteers(board.volunteers))}
     >
       {board === undefined ? (
         <p className="empty">{words.none}</p>

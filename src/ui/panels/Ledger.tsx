@@ -2,10 +2,13 @@ import type { LedgerLine } from '../../volunteer/status.ts';
 import { Chain } from '../charts/Chain.tsx';
 import { presentVolunteer } from '../derive.ts';
 import { finalityOf, standingMarks, standingText, type Finality } from '../finality.ts';
-import { grouped, plural, shortId } from '../format.ts';
+import { shortId } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { AnnouncedRecords } from './AnnouncedRecords.tsx';
 import { IdDot, Panel } from './Panel.tsx';
+import { text } from '../text.ts';
+
+const words = text.ledger;
 
 const listed = 8;
 const pictured = 24;
@@ -17,10 +20,10 @@ export function Ledger({ snapshot }: { readonly snapshot: PageSnapshot }) {
     return <AnnouncedRecords snapshot={snapshot} />;
   const newest = volunteer.ledger.slice(-listed).reverse();
   return (
-    <Panel title="Ledger" area="ledger" aside="newest records">
+    <Panel title={words.title} area="ledger" aside={words.newest}>
       <FinalityLine finality={finalityOf(volunteer)} />
       <Chain lines={volunteer.ledger.slice(-pictured)} />
-      <ol className="records" data-testid="ledger" aria-label="Newest records, newest first">
+      <ol className="records" data-testid="ledger" aria-label={words.listName}>
         {newest.map((line) => (
           <RecordRow key={`${line.round} ${line.digest}`} line={line} />
         ))}
@@ -49,15 +52,15 @@ function RecordRow({ line }: { readonly line: LedgerLine }) {
   return (
     <li className={`is-${standing}`} data-round={round} data-standing={standing}>
       <span className="record-name">
-        <strong>Round {grouped(round)}</strong> <code>{shortId(digest, 8)}</code>
+        <strong>{words.round(round)}</strong> <code>{shortId(digest, 8)}</code>
       </span>
       <span className="record-leader">
-        led by <IdDot id={leader} /> <code>{shortId(leader)}</code>
+        {words.ledBy} <IdDot id={leader} /> <code>{shortId(leader)}</code>
       </span>
       <span className="record-counts">
-        {plural(contributions, 'contribution')}, {plural(members, 'member')}
-        {joins > 0 && <span className="record-change is-joined"> +{joins} joined</span>}
-        {leaves > 0 && <span className="record-change is-left"> −{leaves} left</span>}
+        {words.counts(contributions, members)}
+        {joins > 0 && <span className="record-change is-joined"> {words.joined(joins)}</span>}
+        {leaves > 0 && <span className="record-change is-left"> {words.left(leaves)}</span>}
       </span>
       <span className="record-standing">
         <span aria-hidden="true">{standingMarks[standing]}</span> {standingText(line)}

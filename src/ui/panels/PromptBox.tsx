@@ -2,7 +2,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import type { PromptField, PromptProgress } from '../../volunteer/prompt-request.ts';
 import type { VolunteerStatus } from '../../volunteer/status.ts';
 import { roleOf } from '../derive.ts';
-import { formatSpeed, plural } from '../format.ts';
+import { formatSpeed } from '../format.ts';
 import type { PageHost, PageSnapshot } from '../host.ts';
 import { boundsOf, freshForm, holdsModel, readForm } from '../prompt-form.ts';
 import { text } from '../text.ts';
@@ -131,7 +131,7 @@ function Output({ written }: { readonly written: Written | undefined }) {
           </blockquote>
           <p className="note" data-testid="written-speed">
             {words.facts(
-              plural(last?.tokens ?? 0, 'token'),
+              text.counts.tokens(last?.tokens ?? 0),
               last?.tokensPerSecond === undefined ? undefined : formatSpeed(last.tokensPerSecond),
               written.seed,
             )}

@@ -1,4 +1,4 @@
-import { grouped, plural } from '../format.ts';
+import { grouped } from '../format.ts';
 import { reasonText, refusalGroups, type Refusal } from '../refusals.ts';
 import { text } from '../text.ts';
 
@@ -9,7 +9,7 @@ export function Refusals({ refusals }: { readonly refusals: readonly Refusal[] }
   const count = refusals.reduce((sum, refusal) => sum + refusal.count, 0);
   return (
     <details className="refusals" data-testid="rejections" data-count={count}>
-      <summary>{count === 0 ? words.none : words.some(plural(count, 'message'))}</summary>
+      <summary>{count === 0 ? words.none : words.some(text.counts.messages(count))}</summary>
       {refusals.length === 0 ? (
         <p className="note">{words.explained}</p>
       ) : (

@@ -2,7 +2,7 @@ import { useEffect, useId, useMemo, useState, type ReactNode } from 'react';
 import { advanced, speeds, toggled, usualSpeed, type Playback } from '../../replay/playback.ts';
 import type { Recording } from '../../replay/recording.ts';
 import { Replay, type ReplayFrame } from '../../replay/replay.ts';
-import { formatClock, grouped, plural } from '../format.ts';
+import { formatClock, grouped } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { text } from '../text.ts';
 import { Agreement } from './Agreement.tsx';
@@ -58,7 +58,8 @@ export function ReplayPlayer(props: {
           <Tag kind="warn">{words.label}</Tag> {title}
         </p>
         <p className="note">
-          {words.about(room, run.preset, recordedOn, plural(rounds.length, 'round'))} {words.seenBy[seenBy]}
+          {words.about(room, run.preset, recordedOn, text.counts.rounds(rounds.length))}{' '}
+          {words.seenBy[seenBy]}
         </p>
         <Controls {...{ replay, frame, playback, setPlayback }} />
         {props.children}

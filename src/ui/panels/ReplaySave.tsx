@@ -1,7 +1,7 @@
 import { useId, useState } from 'react';
 import type { Recorder } from '../../replay/recorder.ts';
 import { saveFile } from '../charts/save-file.ts';
-import { formatBytes, plural } from '../format.ts';
+import { formatBytes } from '../format.ts';
 import { text } from '../text.ts';
 
 const words = text.replay;
@@ -33,7 +33,7 @@ export function ReplaySave(props: {
     <section aria-labelledby={heading}>
       <h3 id={heading}>{words.save}</h3>
       <p className="note">{words.saveNote}</p>
-      <p data-testid="recorded">{rounds === 0 ? words.nothing : words.rounds(plural(rounds, 'round'))}</p>
+      <p data-testid="recorded">{rounds === 0 ? words.nothing : words.rounds(text.counts.rounds(rounds))}</p>
       {rounds > 0 && (
         <div className="actions">
           <button type="button" className="quiet" data-testid="save-recording" onClick={() => void save()}>

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { VolunteerStatus } from '../../volunteer/status.ts';
 import { RoundBars } from '../charts/RoundBars.tsx';
 import type { NameOf } from '../contribution-names.ts';
-import { formatDuration, grouped, plural } from '../format.ts';
+import { formatDuration, grouped } from '../format.ts';
 import {
   phaseLengths,
   roundPhases,
@@ -46,7 +46,7 @@ export function RoundTimeline(props: { readonly volunteer: VolunteerStatus; read
             ids={rowsWithRoom(spans, mostRows)}
             self={volunteer.self}
             nameOf={nameOf}
-            label={words.summary(plural(spans.length, 'round'), plural(ids.length, 'volunteer'))}
+            label={words.summary(text.counts.rounds(spans.length), text.counts.volunteers(ids.length))}
           />
           {ids.length > mostRows && <p className="note">{words.more(grouped(ids.length - mostRows))}</p>}
           <Legend late={spans.some(({ rows }) => rows.some(({ fate }) => fate === 'late'))} />

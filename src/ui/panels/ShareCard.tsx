@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'react';
 import type { Recorder } from '../../replay/recorder.ts';
-import { drawOn, pngOf } from '../charts/share-picture.ts';
+import { pngOf } from '../charts/png.ts';
+import { drawOn } from '../charts/share-picture.ts';
 import { saveFile } from '../charts/save-file.ts';
 import type { PageSnapshot } from '../host.ts';
 import { cardFacts, cardHeight, cardWidth, type CardFacts } from '../share-card.ts';
@@ -40,13 +41,13 @@ function ShareCard(props: { readonly snapshot: PageSnapshot; readonly links: Sha
   const hand = async (give: (file: File) => unknown): Promise<void> => {
     if (canvas.current === null) return;
     setProblem('');
-    const file = await pngOf(canvas.current, words.fileName(links.room)).catch(() => undefined);
-    if (file === undefined) {
+    const picture = await pngOf(canvas.current).catch(() => undefined);
+    if (picture === undefined) {
       setProblem(words.failed);
       return;
     }
     try {
-      await give(file);
+      await give(new File([picture], words.fileName(links.room), { type: picture.type }));
     } catch (thrown) {
       // Who closes the browser's list of apps has changed their mind.
       const isMindChanged = thrown instanceof DOMException && thrown.name === 'AbortError';

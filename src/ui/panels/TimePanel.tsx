@@ -3,20 +3,23 @@ import { PhaseBar } from '../charts/PhaseBar.tsx';
 import { computeShare, phaseShares } from '../derive.ts';
 import { formatDuration, formatPercent } from '../format.ts';
 import { Panel } from './Panel.tsx';
+import { text } from '../text.ts';
+
+const words = text.time;
 
 /** Where this tab's time goes. */
 export function TimePanel({ volunteer }: { readonly volunteer: VolunteerStatus }) {
   const shares = phaseShares(volunteer.phaseMs);
   const total = shares.reduce((sum, { ms }) => sum + ms, 0);
   return (
-    <Panel title="Where time goes" area="time" aside={total > 0 ? formatDuration(total) : undefined}>
+    <Panel title={words.title} area="time" aside={total > 0 ? formatDuration(total) : undefined}>
       <p className="big">
         {total > 0 ? formatPercent(computeShare(volunteer.phaseMs)) : '–'}{' '}
-        <span className="note">of your rounds is GPU work</span>
+        <span className="note">{words.gpuWork}</span>
       </p>
       <PhaseBar shares={shares} />
       {volunteer.longestRoundMs > 0 && (
-        <p className="note">The longest round took {formatDuration(volunteer.longestRoundMs)}.</p>
+        <p className="note">{words.longest(formatDuration(volunteer.longestRoundMs))}</p>
       )}
     </Panel>
   );

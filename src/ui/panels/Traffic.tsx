@@ -4,30 +4,33 @@ import type { PageSnapshot } from '../host.ts';
 import { refusalsOf } from '../refusals.ts';
 import { Fact, Panel } from './Panel.tsx';
 import { Refusals } from './Refusals.tsx';
+import { text } from '../text.ts';
+
+const words = text.traffic;
 
 /** What crosses the network, and what was refused. */
 export function Traffic(props: { readonly volunteer: VolunteerStatus; readonly snapshot: PageSnapshot }) {
   const { volunteer, snapshot } = props;
   return (
-    <Panel title="Traffic" area="traffic" aside="measured by WebRTC">
+    <Panel title={words.title} area="traffic" aside={words.measured}>
       <dl className="facts">
-        <Fact name="Sent" testId="bytes-up">
+        <Fact name={words.sent} testId="bytes-up">
           {formatBytes(volunteer.bytesUp)}
         </Fact>
-        <Fact name="Received" testId="bytes-down">
+        <Fact name={words.received} testId="bytes-down">
           {formatBytes(volunteer.bytesDown)}
         </Fact>
         <Fact
-          name="Contribution"
+          name={words.contribution}
           note={
             volunteer.compression === undefined
-              ? 'none sent yet'
-              : `${formatRatio(volunteer.compression)} smaller than the gradient in fp32`
+              ? words.noneYet
+              : words.smaller(formatRatio(volunteer.compression))
           }
         >
           {formatBytes(volunteer.payloadBytesPerRound)}
         </Fact>
-        <Fact name="Signed message" note="a round, everything included">
+        <Fact name={words.message} note={words.messageWhat}>
           {formatBytes(volunteer.messageBytesPerRound)}
         </Fact>
       </dl>

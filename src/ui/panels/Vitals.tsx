@@ -2,6 +2,9 @@ import { curveOf, lastValidation, peerRows, presentVolunteer, recordsOf, roundOf
 import { formatBytes, formatLoss, formatRatio, formatSpeed, grouped } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { Fact } from './Panel.tsx';
+import { text } from '../text.ts';
+
+const words = text.vitals;
 
 /** The numbers one looks for first. */
 export function Vitals({ snapshot }: { readonly snapshot: PageSnapshot }) {
@@ -13,37 +16,37 @@ export function Vitals({ snapshot }: { readonly snapshot: PageSnapshot }) {
   return (
     <dl className="vitals">
       <Fact
-        name="Round"
+        name={words.round}
         testId="round"
-        note={mine?.endRound === undefined ? undefined : `of ${grouped(mine.endRound)}`}
+        note={mine?.endRound === undefined ? undefined : words.ofRounds(mine.endRound)}
       >
         {round === undefined ? '–' : grouped(round)}
       </Fact>
-      <Fact name="Validation loss" testId="validation-loss" note="nats a byte">
+      <Fact name={words.validation} testId="validation-loss" note={words.perByte}>
         {formatLoss(mine?.validationLoss ?? lastValidation(curve))}
       </Fact>
-      <Fact name="Training loss" testId="train-loss" note="newest round">
+      <Fact name={words.training} testId="train-loss" note={words.newest}>
         {formatLoss(mine?.trainLoss ?? curve.at(-1)?.train)}
       </Fact>
       <Fact
-        name="Volunteers"
+        name={words.volunteers}
         testId="members"
-        note={last === undefined ? undefined : `${last.contributions} counted last round`}
+        note={last === undefined ? undefined : words.counted(last.contributions)}
       >
         {members}
       </Fact>
       {mine !== undefined && (
         <>
-          <Fact name="Your speed" testId="speed" note="while computing">
+          <Fact name={words.speed} testId="speed" note={words.computing}>
             {formatSpeed(mine.tokensPerSecond)}
           </Fact>
           <Fact
-            name="Compression"
+            name={words.compression}
             testId="compression"
             note={
               mine.payloadBytesPerRound === undefined
                 ? undefined
-                : `${formatBytes(mine.payloadBytesPerRound)} a round`
+                : words.aRound(formatBytes(mine.payloadBytesPerRound))
             }
           >
             {formatRatio(mine.compression)}

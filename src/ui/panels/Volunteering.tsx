@@ -1,12 +1,15 @@
 import { useId } from 'react';
 import { stateTitles } from '../derive.ts';
-import { formatBytes, formatDuration, plural } from '../format.ts';
+import { formatBytes, formatDuration } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { stepperOf } from '../stepper.ts';
 import type { VolunteerStatus } from '../../volunteer/status.ts';
 import { CatchUpProgress } from './CatchUpProgress.tsx';
 import { Tag } from './Panel.tsx';
 import { Stepper } from './Stepper.tsx';
+import { text } from '../text.ts';
+
+const words = text.machine;
 
 /** What the volunteer in this tab does, why, and what it does it with. Its buttons are in the strip. */
 export function Volunteering({ snapshot }: { readonly snapshot: PageSnapshot }) {
@@ -51,40 +54,38 @@ function Machine({ volunteer }: { readonly volunteer: VolunteerStatus }) {
   return (
     <dl className="this-tab">
       <div>
-        <dt>GPU</dt>
+        <dt>{words.gpu}</dt>
         <dd>
-          {adapter?.name ?? 'opening'} {adapter?.software === true && <Tag kind="warn">software adapter</Tag>}
+          {adapter?.name ?? words.opening}{' '}
+          {adapter?.software === true && <Tag kind="warn">{words.software}</Tag>}
         </dd>
       </div>
       <div>
-        <dt>GPU memory</dt>
+        <dt>{words.memory}</dt>
         <dd data-testid="gpu-memory">{formatBytes(volunteer.gpuBytes)}</dd>
       </div>
       {precision !== undefined && (
         <div title={precision.reason}>
-          <dt>Precision</dt>
-          <dd data-testid="precision">{precision.precision === 'mixed' ? 'mixed: f16 and f32' : 'f32'}</dd>
+          <dt>{words.precision}</dt>
+          <dd data-testid="precision">{precision.precision === 'mixed' ? words.mixed : 'f32'}</dd>
         </div>
       )}
       {joinCatchUpMs !== undefined && (
         <div>
-          <dt>Caught up in</dt>
+          <dt>{words.caughtUp}</dt>
           <dd data-testid="caught-up">{formatDuration(joinCatchUpMs)}</dd>
         </div>
       )}
       {gpuLosses > 0 && (
         <div>
-          <dt>GPU lost, recovered</dt>
-          <dd data-testid="gpu-losses">{plural(gpuLosses, 'time')}</dd>
+          <dt>{words.lost}</dt>
+          <dd data-testid="gpu-losses">{text.counts.times(gpuLosses)}</dd>
         </div>
       )}
       {gpuErrors > 0 && (
         <div>
-          <dt>GPU errors</dt>
-          <dd data-testid="gpu-errors">
-            {gpuErrors}, see what happened
-            {gpuRoundsWithheld > 0 && `; nothing given to ${plural(gpuRoundsWithheld, 'round')}`}
-          </dd>
+          <dt>{words.errors}</dt>
+          <dd data-testid="gpu-errors">{words.errorsWhat(gpuErrors, gpuRoundsWithheld)}</dd>
         </div>
       )}
     </dl>
@@ -99,7 +100,7 @@ function PresetReason({ snapshot: { volunteer, view, environment } }: { readonly
   if (view.run.preset !== chosen.preset) return null;
   return (
     <p className="note" data-testid="preset-reason">
-      You started this run. Its size is {chosen.reason}.
+      {text.control.youStarted(chosen.reason)}
     </p>
   );
 }

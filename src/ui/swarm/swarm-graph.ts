@@ -1,6 +1,6 @@
 import { nameAndId, namesOf } from '../contribution-names.ts';
 import { peerRows, presentVolunteer, type PeerRow } from '../derive.ts';
-import { formatDuration, plural } from '../format.ts';
+import { formatDuration } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
 import { text } from '../text.ts';
 
@@ -63,14 +63,14 @@ export function graphSummary({ nodes, links, self }: SwarmGraph, trains: boolean
   const members = nodes.filter(({ kind }) => kind === 'member').length + (trains ? 1 : 0);
   const leader = nodes.find((node) => node.leader);
   return words.summary(
-    words.members(plural(members, 'volunteer')),
+    words.members(text.counts.volunteers(members)),
     watching === 0 ? '' : words.watchers(String(watching)),
     leader === undefined
       ? ''
       : leader.id === self
         ? words.youLead
         : words.leaderIs(nameAndId(() => leader.name)(leader.id)),
-    self === undefined ? '' : words.linked(plural(links.length, 'connection')),
+    self === undefined ? '' : words.linked(text.counts.connections(links.length)),
   );
 }
 
