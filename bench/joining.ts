@@ -13,7 +13,7 @@ import { launchChromium } from '../scripts/swarm/browser.ts';
 import { pageUrl } from '../scripts/swarm/volunteer-page.ts';
 import { createSignalingServer } from '../signaling-server/server.ts';
 import { inWords, spreadOf, type Spread } from './spread.ts';
-import { threadTimes } from './threads.ts';
+import { threadsBetween, threadTimes } from './threads.ts';
 import { median } from './kernels/statistics.ts';
 
 /** Rounds until everything is compiled and has been used: the engine goes on with it for a while. */
@@ -131,7 +131,7 @@ async function turnOf(browser: Browser, side: Side, seconds: number): Promise<Tu
   if (ms.length < 3) throw new Error('A turn is to have four rounds at least: give it more --seconds.');
   const microBatches = rounds.length * microBatchesARound;
   const threads = Object.fromEntries(
-    [...to].map(([name, total]) => [name, (total - (from.get(name) ?? 0)) / microBatches]),
+    [...threadsBetween(from, to)].map(([name, ms]) => [name, ms / microBatches]),
   );
   return {
     rounds: rounds.length,

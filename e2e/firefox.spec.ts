@@ -95,7 +95,7 @@ test('a Chromium tab, a Firefox tab and a Node volunteer train one model and hol
         // Whoever is missing knows best why.
         const said = await Promise.all(
           others.map(async (one) => {
-            const status = await one.status();
+            const status = await one.status().catch(() => undefined);
             return `${one.host}: ${status?.state ?? 'no volunteer'}: ${status?.reason ?? ''} ${one.errors.join('; ')}`;
           }),
         );

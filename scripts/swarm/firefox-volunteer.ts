@@ -80,7 +80,7 @@ export class FirefoxVolunteer implements VolunteerDriver {
     await this.page.waitForFunction(() => {
       const { starling } = globalThis as unknown as { starling: { snapshot(): PageSnapshot } };
       const { joining, volunteer } = starling.snapshot();
-      return joining !== undefined || volunteer !== undefined;
+      return joining !== undefined || (volunteer !== undefined && volunteer.state !== 'left');
     });
   }
 

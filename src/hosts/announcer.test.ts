@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type * as Y from 'yjs';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { ManualClock } from '../base/clock.ts';
@@ -82,29 +82,76 @@ test('a hundred rounds without a change of state write the leaders’ records an
   );
 });
 
-test('records of rounds that take a moment go together, about once a second, and none is left behind at the end', () => {
-  const clock = new ManualClock();
-  const told: number[][] = [];
-  const shared: ConstructorParameters<typeof Announcer>[0] = {
-    view: () => ({ config, records: [] }) as unknown as Announcements,
-    announceRecords: (...some) => told.push(some.map(({ round }) => round)) > 0,
-    passRound: () => undefined,
-    uphold: () => false,
-    announceSample: () => true,
-    setPresence: () => true,
+describe('records of rounds that take a moment', () => {
+  const build1 = (announced = config) => {
+    const clock = new ManualClock();
+    const told: RecordSummary[][] = [];
+    const shared: ConstructorParameters<typeof Announcer>[0] = {
+      config: announced,
+      view: () => ({ config: announced, records: [] }) as unknown as Announcements,
+      announceRecords: (...some) => told.push(some as RecordSummary[]) > 0,
+      passRound: () => undefined,
+      uphold: () => false,
+      announceSample: () => true,
+      setPresence: () => true,
+    };
+    const announcer = new Announcer(shared, clock, config);
+    const tell = (records: readonly RecordSummary[]): void => {
+      const round = records.at(-1)?.round;
+      announcer.tell({
+        self: idOf(0),
+        state: 'training',
+        round,
+        peers: [],
+        records,
+      } as unknown as VolunteerStatus);
+    };
+    return { clock, told, announcer, tell };
   };
-  const announcer = new Announcer(shared, clock, config);
-  const records: RecordSummary[] = [];
-  for (let round = 1; round <= 45; round++) {
-    records.push(recordOf(round, { leader: idOf(round % 3 === 0 ? 1 : 0) }));
-    const said = { self: idOf(0), state: 'training', round, peers: [], records: records.slice(-8) };
-    announcer.tell(said as unknown as VolunteerStatus);
-    clock.advance(100);
-  }
-  expect(told.length).toBeLessThanOrEqual(5);
-  announcer.silence();
-  const led = records.flatMap(({ round, leader }) => (leader === idOf(0) ? [round] : []));
-  expect(told.flat()).toEqual(led);
+  const led = (round: number, change: Partial<RecordSummary> = {}) =>
+    recordOf(round, { leader: idOf(0), ...change });
+
+  test('go together, about twice a second, and none is left behind at the end', () => {
+    const { clock, told, announcer, tell } = build1();
+    const records: RecordSummary[] = [];
+    for (let round = 1; round <= 45; round++) {
+      records.push(round % 3 === 0 ? recordOf(round, { leader: idOf(1) }) : led(round));
+      tell(records.slice(-8));
+      clock.advance(100);
+    }
+    expect(told.length).toBeLessThanOrEqual(10);
+    announcer.silence();
+    expect(told.flat()).toEqual(records.filter(({ leader }) => leader === idOf(0)));
+  });
+
+  test('go no more than four at a time, half of what the document shows', () => {
+    const { clock, told, tell } = build1();
+    const records: RecordSummary[] = [];
+    for (let round = 1; round <= 40; round++) {
+      records.push(led(round));
+      tell(records.slice(-8));
+      clock.advance(10);
+    }
+    expect(Math.max(...told.map((some) => some.length))).toBe(4);
+  });
+
+  test('are told as they are then: not what was taken back meanwhile', () => {
+    const { clock, told, tell } = build1();
+    tell([led(1)]);
+    tell([led(1), led(2), led(3)]);
+    clock.advance(1_000);
+    tell([led(1), recordOf(2, { leader: idOf(1) }), led(3, { state: 'f'.repeat(32) })]);
+    expect(told.flat()).toEqual([led(1), led(3, { state: 'f'.repeat(32) })]);
+  });
+
+  test('are not mixed with those of another run that is announced', () => {
+    const { clock, told, announcer, tell } = build1('{"run":"another"}');
+    tell([led(1)]);
+    clock.advance(1_000);
+    tell([led(1), led(2)]);
+    announcer.silence();
+    expect(told).toEqual([]);
+  });
 });
 
 test('what a stranger takes out of the document is put back, and no more often than a few times a minute', async () => {

@@ -2,12 +2,14 @@ import type { Clock } from '../base/clock.ts';
 import { Allowance } from '../swarm/shared-doc-bounds.ts';
 import type { SharedRooms } from '../swarm/shared-doc-rooms.ts';
 import { readRunConfig } from '../volunteer/run-config.ts';
-import type { RecordSummary, VolunteerStatus } from '../volunteer/status.ts';
+import type { VolunteerStatus } from '../volunteer/status.ts';
 
 /** Speed and round ride in awareness, at most this often; the document itself is written on a change only. */
 const presenceGapMs = 2_000;
 /** Where rounds are quicker than that, their records go together: each message costs every tab some of its time to train. */
-const recordsGapMs = 1_000;
+const recordsGapMs = 500;
+/** No more wait than half of what the document shows: whoever looks now and then misses none. */
+const mostUntold = 4;
 /** How often a member looks whether a stranger took out what the room announced. */
 const lookMs = 5_000;
 /** As many as the document keeps: older records need not be put back. */
@@ -15,7 +17,7 @@ const keptRecords = 8;
 
 type Shared = Pick<
   SharedRooms,
-  'view' | 'passRound' | 'uphold' | 'announceRecords' | 'announceSample' | 'setPresence'
+  'config' | 'view' | 'passRound' | 'uphold' | 'announceRecords' | 'announceSample' | 'setPresence'
 >;
 
 /** Tells the shared document what this tab's volunteer does: records it led, text it sampled, and that it is here. */
@@ -26,9 +28,10 @@ export class Announcer {
   /** Eight at once, then one a minute: a stranger who goes on taking things out costs no more. */
   readonly #repairs: Allowance;
   #announcedRound = 0;
-  /** Records of ours that nobody was told of yet. */
-  readonly #led: RecordSummary[] = [];
+  /** Rounds whose records are ours to tell, and were not told yet. */
+  readonly #untold = new Set<number>();
   #toldAt = -Infinity;
+  #said: VolunteerStatus | undefined;
   #announcedSample = 0;
   #lookedAt: number;
   #presenceAt = -Infinity;
@@ -45,14 +48,16 @@ export class Announcer {
 
   /** `name`: what its person called it. */
   tell(status: VolunteerStatus, name?: string): void {
+    this.#said = status;
     const isMember = status.peers.some(({ self, member }) => self && member);
     this.#shared.passRound(isMember ? status.round : undefined);
     for (const record of status.records) {
       if (record.round <= this.#announcedRound) continue;
       this.#announcedRound = record.round;
-      if (record.leader === status.self) this.#led.push(record);
+      if (record.leader === status.self) this.#untold.add(record.round);
     }
-    if (this.#clock.now() - this.#toldAt >= recordsGapMs) this.#tellRecords();
+    const isTime = this.#clock.now() - this.#toldAt >= recordsGapMs;
+    if (isTime || this.#untold.size >= mostUntold) this.#tellRecords(status);
     if (status.sample !== undefined && status.sample.round > this.#announcedSample) {
       this.#announcedSample = status.sample.round;
       this.#shared.announceSample({ ...status.sample, by: status.self });
@@ -63,13 +68,17 @@ export class Announcer {
 
   /** This tab no longer trains. */
   silence(): void {
-    this.#tellRecords();
+    if (this.#said !== undefined) this.#tellRecords(this.#said);
     this.#shared.passRound(undefined);
     this.#shared.setPresence(undefined);
   }
 
-  #tellRecords(): void {
-    const led = this.#led.splice(0);
+  /** As they are now: one may have been taken back, or put right, since its round was noted. */
+  #tellRecords({ records, self }: VolunteerStatus): void {
+    // What a stranger announces, or another run that was here first, is not to be mixed with ours.
+    if (this.#untold.size === 0 || this.#shared.config !== this.#config) return;
+    const led = records.filter(({ round, leader }) => leader === self && this.#untold.has(round));
+    this.#untold.clear();
     if (led.length === 0) return;
     this.#toldAt = this.#clock.now();
     this.#shared.announceRecords(...led);
@@ -81,7 +90,7 @@ export class Announcer {
     if (now - this.#lookedAt < lookMs) return;
     this.#lookedAt = now;
     // What was not told yet is not lost.
-    this.#tellRecords();
+    this.#tellRecords(status);
     const { config, records } = this.#shared.view();
     // Another run that can be read is not a stranger's scribble: the host decides between the two.
     if (config !== undefined && config !== own && readRunConfig(config).ok) return;

@@ -54,6 +54,8 @@ export class BrowserHost {
   #opening: Promise<TakingPart> | undefined;
   #joining = false;
   #closed = false;
+  /** What was announced as the run when the document was looked at. */
+  #config: string | undefined;
   #stage: JoinStage | undefined;
 
   private constructor(
@@ -104,7 +106,11 @@ export class BrowserHost {
       },
       wished,
     );
-    room.shared.onChange(() => this.#relay.changed());
+    room.shared.onChange(() => {
+      // Another run is met at once, before anything is announced in it that is of ours.
+      if (room.shared.config !== this.#config) this.#lookAtDocument();
+      this.#relay.changed();
+    });
     this.#relay.changed();
   }
 
@@ -282,6 +288,7 @@ export class BrowserHost {
   }
 
   #lookAtDocument(): void {
+    this.#config = this.#room.shared.config;
     const config = this.#room.look();
     if (config !== undefined) this.#part?.volunteer.meet(config);
   }

@@ -115,8 +115,8 @@ export class Recorder {
 
   /** `isOwn`: this tab has judged them. Announced ones may be anyone's, and never take rounds back. */
   #takeRecords(records: readonly RecordSummary[], nowMs: number, seen: Seen, isOwn: boolean): void {
-    // New ones are at the end: from there back to the first that is known.
-    let from = records.length;
+    // New ones of ours are at the end: from there back to the first that is known. Of announced ones there are few.
+    let from = isOwn ? records.length : 0;
     while (from > 0 && !this.#knows(records[from - 1])) from--;
     for (const record of records.slice(from)) {
       if (isOwn)
@@ -125,15 +125,16 @@ export class Recorder {
       const at = this.#rounds.findLastIndex(({ round }) => round <= record.round);
       const isThere = this.#rounds[at]?.round === record.round;
       if (isOwn && isThere) this.#rounds.length = at;
-      else if (at !== this.#rounds.length - 1) continue;
-      if (!isOwn && isThere) continue;
+      else if (isOwn && at !== this.#rounds.length - 1) continue;
+      // Leaders tell theirs some at a time: a round may come after the next one, and is put between.
+      if (!isOwn && (isThere || at < 0 !== (this.#rounds.length === 0))) continue;
       if (!this.#meets(record.leader, seen)) continue;
       this.#beganMs ??= nowMs;
       const { round, leader, contributions, tokens, train, validation, state } = record;
       const members = membersAt(record, seen);
       const what = { round, leader, members, counted: contributions, tokens, train, validation, state };
-      const added = { ...what, atMs: this.#at(nowMs) };
-      this.#rounds.push(added);
+      const added = { ...what, atMs: this.#rounds[at + 1]?.atMs ?? this.#at(nowMs) };
+      this.#rounds.splice(at + 1, 0, added);
       if (isOwn) this.#judged.add(added);
       this.#leap.end();
     }

@@ -87,6 +87,11 @@ export class SharedRooms {
     return (this.#view ??= this.#read());
   }
 
+  /** The announced run, without a look at the rest. */
+  get config(): string | undefined {
+    return this.#base.shared.config ?? this.#shared().config;
+  }
+
   /** Calls back after every change, perhaps often. The returned function ends it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);

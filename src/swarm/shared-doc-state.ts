@@ -85,6 +85,12 @@ export class SharedDoc {
     return (this.#view ??= this.#read());
   }
 
+  /** What is announced as the run's config, without a look at the rest; undefined where nothing is, or nothing that could be one. */
+  get config(): string | undefined {
+    const config = this.#run.get('config');
+    return typeof config === 'string' && config.length <= maxConfigCharacters ? config : undefined;
+  }
+
   /** Calls back after every change, perhaps often. The returned function ends it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -287,9 +293,8 @@ export class SharedDoc {
       if (found === undefined) malformed++;
       return orNothing(found);
     };
-    const config = this.#run.get('config');
-    const configFits = typeof config === 'string' && config.length <= maxConfigCharacters;
-    if (config !== undefined && !configFits) malformed++;
+    const { config } = this;
+    if (config === undefined && this.#run.has('config')) malformed++;
     const page = this.#page();
     if (page === undefined && this.#run.has('page')) malformed++;
     const { records, curve } = readPage(page, wellFormed);
@@ -298,7 +303,7 @@ export class SharedDoc {
     const epoch = this.#run.has('epoch') ? wellFormed(readEpoch(this.#run.get('epoch')))[0] : undefined;
     return {
       ...this.connection(),
-      config: configFits ? config : undefined,
+      config,
       presences,
       records,
       curve,

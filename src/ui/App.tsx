@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { realClock } from '../base/clock.ts';
 import { announcementOf, roleOf } from './derive.ts';
+import { spokenEvent } from './events.ts';
 import type { PageSnapshot } from './host.ts';
 import { Coming } from './panels/Coming.tsx';
 import { Control } from './panels/Control.tsx';
@@ -11,7 +12,7 @@ import { ReplayStage } from './panels/ReplayStage.tsx';
 import { Strip } from './panels/Strip.tsx';
 import type { PageState, PageStore } from './store.ts';
 import { text } from './text.ts';
-import { Turns } from './turns.ts';
+import { shares, Turns } from './turns.ts';
 import { usePaced } from './use-paced.ts';
 import { useSeen } from './use-seen.ts';
 import { useUnhurried } from './use-unhurried.ts';
@@ -25,7 +26,10 @@ const panels = new Later(async () => (await loadPanels()).Panels);
 
 /** The whole page over one snapshot: a control card, then a panel for everything the snapshot holds. */
 export function App({ store }: { readonly store: PageStore }) {
-  const [turns] = useState(() => new Turns(realClock));
+  const [turns] = useState(
+    () =>
+      new Turns(realClock, () => (isTraining(store.getState().snapshot) ? shares.training : shares.watching)),
+  );
   const state = usePaced(store, turns);
   const { snapshot } = state;
   return snapshot === undefined ? <Coming /> : <Page {...{ store, turns, state, snapshot }} />;
@@ -40,12 +44,17 @@ function Page(props: {
   const { store, turns, state, snapshot } = props;
   const [joinPlace, isJoinSeen] = useSeen();
   const spoken = useUnhurried(announcementOf(snapshot), speakEveryMs);
+  const event = useUnhurried(spokenEvent(snapshot.volunteer?.events ?? []), speakEveryMs);
   return (
     <>
       <Header view={snapshot.view} />
       <main>
         <p className="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
           {spoken}
+        </p>
+        {/* Here, not with the list of events: a panel out of sight is drawn too rarely to speak. */}
+        <p className="visually-hidden" role="status" aria-live="polite" data-testid="spoken-event">
+          {event}
         </p>
         <Strip page={state} snapshot={snapshot} offersJoin={!isJoinSeen} />
         <Control page={state} snapshot={snapshot} joinPlace={joinPlace} />
@@ -66,6 +75,8 @@ function Page(props: {
     </>
   );
 }
+
+const isTraining = (snapshot: PageSnapshot | undefined): boolean => snapshot?.volunteer?.state === 'training';
 
 /** Nothing of a run to show. */
 const isEmpty = (snapshot: PageSnapshot): boolean =>

@@ -18,7 +18,9 @@ export function felt(pulse: Pulse, records: readonly RecordSummary[], nowMs: num
   const newest = records.at(-1)?.round;
   if (newest === undefined || newest === pulse.newest) return pulse;
   if (pulse.newest === undefined || newest < pulse.newest) return { newest, beats: [] };
-  return { newest, beats: [...pulse.beats, { round: newest, atMs: nowMs }].slice(-mostBeats) };
+  const before = pulse.newest;
+  const came = records.filter(({ round }) => round > before).map(({ round }) => ({ round, atMs: nowMs }));
+  return { newest, beats: [...pulse.beats, ...came].slice(-mostBeats) };
 }
 
 /** As the timeline that a heartbeat is drawn of. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ManualClock, type Clock } from '../base/clock.ts';
-import { Turns } from './turns.ts';
+import { shares, Turns } from './turns.ts';
 
 /** A clock on which what is called may take time. */
 function workingClock(): { clock: Clock; work: (ms: number) => void; advance: (ms: number) => void } {
@@ -84,6 +84,56 @@ test('what is slow to show is shown more rarely, but every three seconds', () =>
     advance(10_000);
     expect((atMs[1] ?? 0) - (atMs[0] ?? 0)).toBe(everyMs);
   }
+});
+
+test('what someone waits for is shown everywhere and soon, also where it is out of sight', () => {
+  const { clock, work, advance } = workingClock();
+  const turns = new Turns(clock);
+  const seen: number[] = [];
+  const hidden: number[] = [];
+  turns.add(() => {
+    seen.push(clock.now());
+    work(20);
+  });
+  turns.add(
+    () => hidden.push(clock.now()),
+    () => false,
+  );
+  turns.changed();
+  advance(100);
+  // A round of this cost is followed by a rest of three seconds.
+  turns.changed();
+  advance(500);
+  expect([seen, hidden]).toEqual([[0], [20]]);
+  turns.changed(true);
+  advance(200);
+  expect([seen.length, hidden.length]).toEqual([2, 2]);
+  // During a round too: it is followed by another one, and not more often than four times a second.
+  let isFirst = true;
+  turns.add(() => {
+    if (isFirst) turns.changed(true);
+    isFirst = false;
+  });
+  turns.changed(true);
+  advance(2_000);
+  expect([seen.length, hidden.length]).toEqual([4, 4]);
+  expect(Math.min(...seen.slice(1).map((atMs, index) => atMs - (seen[index] ?? 0)))).toBeGreaterThanOrEqual(
+    250,
+  );
+});
+
+test('where nothing is trained, more of the time may go into showing', () => {
+  const { clock, work, advance } = workingClock();
+  const turns = new Turns(clock, () => shares.watching);
+  const atMs: number[] = [];
+  turns.add(() => {
+    atMs.push(clock.now());
+    work(5);
+    if (atMs.length < 2) turns.changed();
+  });
+  turns.changed();
+  advance(10_000);
+  expect(atMs).toEqual([0, 500]);
 });
 
 test('who has gone, and a page that is closed, has no turn', () => {

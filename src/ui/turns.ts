@@ -1,7 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 
-/** What part of its thread's time a page may spend on showing what is new. Layout and paint of it cost the browser twice as much or more. */
-const share = 0.003;
+/**
+ * What part of its thread's time a page may spend on showing what is new, by what else the machine has to do. Layout and paint of it
+ * cost the browser twice as much or more.
+ */
+export const shares = { watching: 0.01, training: 0.003 } as const;
 /** From the beginning of a round to that of the next: more often is not seen, and more rarely is no live page. */
 const [shortestMs, longestMs] = [250, 3_000] as const;
 /** What is out of sight is read by few: a search in the page, a screen reader. */
@@ -24,18 +27,22 @@ interface Taker {
  */
 export class Turns {
   readonly #clock: Clock;
+  readonly #share: () => number;
   readonly #takers = new Set<Taker>();
   #left: Taker[] = [];
-  #isUnderWay = false;
+  #state: 'idle' | 'waiting' | 'showing' = 'idle';
   #isNew = false;
+  #isUrgent = false;
   #beganMs = 0;
   #costMs = 0;
   /** No round begins before. */
   #nextMs = -Infinity;
   #cancel = (): void => undefined;
 
-  constructor(clock: Clock) {
+  /** `share`: one of `shares`, asked after each round. */
+  constructor(clock: Clock, share: () => number = () => shares.training) {
     this.#clock = clock;
+    this.#share = share;
   }
 
   /** From now on `take` is called after changes, behind those that were here before. Returns the way out. */
@@ -47,11 +54,17 @@ export class Turns {
     };
   }
 
-  /** Something is new, or came into sight. */
-  changed(): void {
+  /** Something is new, or came into sight. `isUrgent`: whoever is out of sight has its turn too, and soon. */
+  changed(isUrgent = false): void {
     this.#isNew = true;
-    if (this.#isUnderWay) return;
-    this.#isUnderWay = true;
+    if (isUrgent) {
+      this.#isUrgent = true;
+      for (const taker of this.#takers) taker.atMs = -Infinity;
+      this.#nextMs = Math.min(this.#nextMs, this.#beganMs + shortestMs);
+    }
+    if (this.#state === 'showing' || (this.#state === 'waiting' && !isUrgent)) return;
+    this.#cancel();
+    this.#state = 'waiting';
     this.#after(Math.max(0, this.#nextMs - this.#clock.now()), () => {
       this.#begin();
     });
@@ -60,11 +73,13 @@ export class Turns {
   /** Whoever has not had a turn has none, until something is new again. */
   stop(): void {
     this.#cancel();
-    this.#isUnderWay = false;
+    this.#state = 'idle';
   }
 
   #begin(): void {
     this.#beganMs = this.#clock.now();
+    this.#state = 'showing';
+    this.#isUrgent = false;
     const isDue = ({ isInSight, atMs }: Taker): boolean => isInSight() || this.#beganMs - atMs >= hiddenMs;
     this.#left = [...this.#takers].filter(isDue);
     // What is new stays so for those whose turn it is not yet.
@@ -90,8 +105,9 @@ export class Turns {
   }
 
   #ended(): void {
-    this.#isUnderWay = false;
-    this.#nextMs = this.#beganMs + Math.min(longestMs, Math.max(shortestMs, this.#costMs / share));
+    this.#state = 'idle';
+    const restMs = Math.min(longestMs, Math.max(shortestMs, this.#costMs / this.#share()));
+    this.#nextMs = this.#beganMs + (this.#isUrgent ? shortestMs : restMs);
     if (this.#isNew) this.changed();
   }
 

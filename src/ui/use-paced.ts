@@ -13,8 +13,9 @@ export function usePaced(store: PageStore, turns: Turns): PageState {
       flushSync(look);
     });
     const unsubscribe = store.subscribe((now, before) => {
-      if (isUrgent(before, now)) look();
-      turns.changed();
+      const isNews = isUrgent(before, now);
+      if (isNews) look();
+      turns.changed(isNews);
     });
     // It may have changed since this was drawn.
     turns.changed();

@@ -29,7 +29,7 @@ export interface ContributionHistory {
 }
 
 /** More than receipts are kept of: what is older will not be heard of. */
-export const keptRecent = 64;
+export const keptRecent = 160;
 
 export const noContributions: ContributionHistory = {
   ...{ newest: -1, trained: 0, tokens: 0, final: 0, finalTokens: 0, lost: 0, unknown: 0 },

@@ -1,7 +1,8 @@
 import type { SwarmView } from '../swarm/swarm-api.ts';
 import type { LostBecause, Receipt } from './status.ts';
 
-const keptReceipts = 50;
+/** More than there can be rounds between two looks at them. */
+const keptReceipts = 128;
 
 /** The receipts of a volunteer's newest contributions, from their round's record until it is settled what became of them. */
 export class ReceiptBook {

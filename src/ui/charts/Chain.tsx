@@ -10,7 +10,7 @@ const mostBirds = 9;
 export function Chain({ lines }: { readonly lines: readonly LedgerLine[] }) {
   const newest = lines.at(-1)?.round;
   const [seen, setSeen] = useState({ newest, isNext: false });
-  // Several blocks at once are rounds too quick to follow: nothing moves then, for each picture of a movement takes time from training.
+  // Where several came since the picture before, none is the new one, and nothing moves: each picture of a movement takes time from training.
   if (seen.newest !== newest) setSeen({ newest, isNext: newest === (seen.newest ?? NaN) + 1 });
   return (
     <div

@@ -1,26 +1,19 @@
-import { eventRows, spokenEvent } from '../events.ts';
+import { eventRows } from '../events.ts';
 import { formatClock } from '../format.ts';
 import type { PageSnapshot } from '../host.ts';
-import { useUnhurried } from '../use-unhurried.ts';
 import { Panel } from './Panel.tsx';
 import { text } from '../text.ts';
 
 const words = text.events;
 
 const shown = 30;
-/** Pause between two events that are spoken, ms: what happened in between is in the list. */
-const speakEveryMs = 5_000;
 
 /** What happened, newest first. */
 export function Events({ snapshot }: { readonly snapshot: PageSnapshot }) {
   const events = snapshot.volunteer?.events ?? [];
-  const spoken = useUnhurried(spokenEvent(events), speakEveryMs);
   if (snapshot.volunteer === undefined) return null;
   return (
     <Panel title={words.title} area="events">
-      <p className="visually-hidden" role="status" aria-live="polite" data-testid="spoken-event">
-        {spoken}
-      </p>
       {events.length === 0 ? (
         <p className="empty">{words.none}</p>
       ) : (

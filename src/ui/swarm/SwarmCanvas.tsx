@@ -37,6 +37,7 @@ class Painter {
   #frame: number | undefined;
   #lastMs: number | undefined;
   #isSeen = true;
+  #lookedMs: number | undefined;
   #size = { width: 0, height: 0 };
 
   constructor(canvas: HTMLCanvasElement) {
@@ -57,7 +58,9 @@ class Painter {
   }
 
   show(graph: SwarmGraph): void {
-    this.#scene.update(graph);
+    const nowMs = performance.now();
+    this.#scene.update(graph, this.#lookedMs === undefined ? undefined : nowMs - this.#lookedMs);
+    this.#lookedMs = nowMs;
     this.#move();
   }
 

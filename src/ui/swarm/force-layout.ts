@@ -26,10 +26,10 @@ const scale = 200;
 /** A round trip that would move a peer by less than this moves nothing: one three times as long is noticed. */
 const noticed = 0.08;
 /**
- * How far a look goes towards a round trip that was just measured. There are a few looks a second and a measurement every two, so
- * that one that stands out is forgotten, and one that stays is believed within some seconds.
+ * What is left of the way to a round trip after a second in which it was measured: one that stands out is forgotten, and one that
+ * stays is believed within some seconds.
  */
-const believed = 0.03;
+const leftAfterSecond = 0.9;
 
 interface Smoothed {
   readonly isMeasured: boolean;
@@ -37,11 +37,11 @@ interface Smoothed {
 }
 
 /** The first measurement counts whole. */
-function smoothed(before: Smoothed | undefined, { rttMs }: GraphLink): Smoothed {
+function smoothed(before: Smoothed | undefined, { rttMs }: GraphLink, sinceMs: number): Smoothed {
   const now = distanceOf(rttMs);
   const isMeasured = rttMs !== undefined;
   if (before?.isMeasured !== isMeasured) return { isMeasured, distance: now };
-  return { isMeasured, distance: before.distance + believed * (now - before.distance) };
+  return { isMeasured, distance: now + (before.distance - now) * leftAfterSecond ** (sinceMs / 1_000) };
 }
 
 /** Peers at the distance of their round trip, pushing each other apart; this tab in the middle. */
@@ -52,11 +52,13 @@ export class ForceLayout implements Layout {
   #smooth: ReadonlyMap<string, Smoothed> = new Map();
   #simulation: Simulation<ForceNode, ForceLink> | undefined;
 
-  update(graph: SwarmGraph): void {
+  update(graph: SwarmGraph, sinceMs: number): void {
     const { self } = graph;
     const ids = graph.nodes.map(({ id }) => id);
     const sameNodes = ids.length === this.#nodes.length && this.#nodes.every(({ id }) => ids.includes(id));
-    this.#smooth = new Map(graph.links.map((link) => [link.to, smoothed(this.#smooth.get(link.to), link)]));
+    this.#smooth = new Map(
+      graph.links.map((link) => [link.to, smoothed(this.#smooth.get(link.to), link, sinceMs)]),
+    );
     const distances = new Map([...this.#smooth].map(([id, { distance }]) => [id, distance]));
     if (sameNodes && !this.#moved(distances)) return;
     const before = new Map(this.#nodes.map((node) => [node.id, node]));

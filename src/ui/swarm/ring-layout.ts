@@ -8,8 +8,8 @@ export interface Place {
 
 /** How the volunteers are laid out. Whoever stays keeps its place as far as that goes. */
 export interface Layout {
-  /** The graph as it now is. */
-  update(graph: SwarmGraph): void;
+  /** The graph as it now is, `sinceMs` after the look before. */
+  update(graph: SwarmGraph, sinceMs: number): void;
   /** Moves everything one step; false once it has come to rest. */
   step(): boolean;
   /** Where everyone is. */

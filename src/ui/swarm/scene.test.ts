@@ -123,10 +123,10 @@ const radiusOf = (layout: ForceLayout, id: string): number => {
 describe('the layout by forces', () => {
   test('keeps who stays where it is, begins newcomers on the ring, and holds this tab in the middle', () => {
     const layout = new ForceLayout();
-    layout.update(graph(['b', 'c']));
+    layout.update(graph(['b', 'c']), 350);
     while (layout.step());
     const before = layout.places();
-    layout.update(graph(['b', 'c', 'd']));
+    layout.update(graph(['b', 'c', 'd']), 350);
     const after = layout.places();
     expect(after.get('b')).toEqual(before.get('b'));
     expect(after.get('you')).toEqual({ x: 0, y: 0 });
@@ -143,7 +143,7 @@ describe('the layout by forces', () => {
   /** How often `looks` set it moving. */
   const stirredBy = (layout: ForceLayout, looks: readonly SwarmGraph[]): number =>
     looks.filter((look) => {
-      layout.update(look);
+      layout.update(look, 350);
       const stirs = layout.step();
       while (layout.step());
       return stirs;

@@ -21,6 +21,10 @@ const leftAfterSecond = 0.002;
 /** Nearer than this is there. */
 const there = 0.002;
 const mostPulses = 48;
+/** From one look at the swarm to the next, where nobody says. */
+const usualLookMs = 350;
+/** A step of the layout. */
+const tickMs = 16;
 
 interface Moving {
   node: GraphNode;
@@ -51,12 +55,13 @@ export class SwarmScene {
   setStill(still: boolean): void {
     this.#still = still;
     // The other layout has not seen it yet.
-    if (this.#graph !== undefined) this.#layout.update(this.#graph);
+    if (this.#graph !== undefined) this.#layout.update(this.#graph, usualLookMs);
   }
 
-  update(graph: SwarmGraph): void {
+  /** `sinceMs`: since the look before. */
+  update(graph: SwarmGraph, sinceMs = usualLookMs): void {
     this.#graph = graph;
-    this.#layout.update(graph);
+    this.#layout.update(graph, sinceMs);
     // Whoever is here when one opens the page has not just joined.
     const arrives = this.#began && !this.#still;
     const places = this.#layout.places();
@@ -80,7 +85,8 @@ export class SwarmScene {
 
   /** Goes on by `ms`; false once nothing moves any more. */
   advance(ms: number): boolean {
-    let moves = this.#layout.step();
+    let moves = false;
+    for (let tick = 0; tick < Math.max(1, Math.round(ms / tickMs)); tick++) moves = this.#layout.step();
     const places = this.#layout.places();
     const left = this.#still ? 0 : leftAfterSecond ** (ms / 1_000);
     for (const [id, one] of this.#moving) {
