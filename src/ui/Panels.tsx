@@ -77,7 +77,7 @@ function Turn(props: {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const sight = new Sight(() => {
-      turns.changed();
+      turns.appeared();
     });
     const leave = turns.add(
       () => {

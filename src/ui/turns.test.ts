@@ -122,6 +122,32 @@ test('what someone waits for is shown everywhere and soon, also where it is out 
   );
 });
 
+test('who is in sight has no turn for the sake of those who wait out of sight', () => {
+  const { clock, advance } = workingClock();
+  const turns = new Turns(clock);
+  const seen: number[] = [];
+  const hidden: number[] = [];
+  turns.add(() => seen.push(clock.now()));
+  turns.add(
+    () => hidden.push(clock.now()),
+    () => false,
+  );
+  turns.changed();
+  advance(1_000);
+  turns.changed();
+  advance(20_000);
+  expect([seen, hidden]).toEqual([
+    [0, 1_000],
+    [0, 9_000],
+  ]);
+  // What comes while they wait is not held up.
+  turns.changed();
+  advance(100);
+  turns.changed();
+  advance(1_000);
+  expect(seen.slice(2)).toEqual([21_000, 21_250]);
+});
+
 test('where nothing is trained, more of the time may go into showing', () => {
   const { clock, work, advance } = workingClock();
   const turns = new Turns(clock, () => shares.watching);

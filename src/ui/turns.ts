@@ -18,6 +18,8 @@ interface Taker {
   readonly isInSight: () => boolean;
   /** When it had its last turn. */
   atMs: number;
+  /** Something is new since. */
+  isOwed: boolean;
 }
 
 /**
@@ -30,9 +32,9 @@ export class Turns {
   readonly #share: () => number;
   readonly #takers = new Set<Taker>();
   #left: Taker[] = [];
-  #state: 'idle' | 'waiting' | 'showing' = 'idle';
-  #isNew = false;
-  #isUrgent = false;
+  #isShowing = false;
+  /** When the next round begins; Infinity: nobody is owed one. */
+  #atMs = Infinity;
   #beganMs = 0;
   #costMs = 0;
   /** No round begins before. */
@@ -47,44 +49,63 @@ export class Turns {
 
   /** From now on `take` is called after changes, behind those that were here before. Returns the way out. */
   add(take: () => void, isInSight: () => boolean = () => true): () => void {
-    const taker = { take, isInSight, atMs: -Infinity };
+    // Something may have changed since it was drawn first.
+    const taker = { take, isInSight, atMs: -Infinity, isOwed: true };
     this.#takers.add(taker);
     return () => {
       this.#takers.delete(taker);
     };
   }
 
-  /** Something is new, or came into sight. `isUrgent`: whoever is out of sight has its turn too, and soon. */
+  /** Something is new. `isUrgent`: whoever is out of sight has its turn too, and soon. */
   changed(isUrgent = false): void {
-    this.#isNew = true;
-    if (isUrgent) {
-      this.#isUrgent = true;
-      for (const taker of this.#takers) taker.atMs = -Infinity;
-      this.#nextMs = Math.min(this.#nextMs, this.#beganMs + shortestMs);
+    for (const taker of this.#takers) {
+      taker.isOwed = true;
+      if (isUrgent) taker.atMs = -Infinity;
     }
-    if (this.#state === 'showing' || (this.#state === 'waiting' && !isUrgent)) return;
-    this.#cancel();
-    this.#state = 'waiting';
-    this.#after(Math.max(0, this.#nextMs - this.#clock.now()), () => {
-      this.#begin();
-    });
+    if (isUrgent) this.#nextMs = Math.min(this.#nextMs, this.#beganMs + shortestMs);
+    this.#arrange();
+  }
+
+  /** Someone came into sight. */
+  appeared(): void {
+    this.#arrange();
   }
 
   /** Whoever has not had a turn has none, until something is new again. */
   stop(): void {
     this.#cancel();
-    this.#state = 'idle';
+    this.#isShowing = false;
+    this.#atMs = Infinity;
+    for (const taker of this.#takers) taker.isOwed = false;
+  }
+
+  /** When this one has its next turn, as far as that is its own affair. */
+  #dueMs({ isOwed, isInSight, atMs }: Taker): number {
+    if (!isOwed) return Infinity;
+    return isInSight() ? -Infinity : atMs + hiddenMs;
+  }
+
+  /** Has the next round begin when someone is due, unless it begins before already. */
+  #arrange(): void {
+    if (this.#isShowing) return;
+    const dueMs = Math.min(...[...this.#takers].map((taker) => this.#dueMs(taker)));
+    const atMs = Math.max(this.#clock.now(), this.#nextMs, dueMs);
+    if (atMs >= this.#atMs) return;
+    this.#cancel();
+    this.#atMs = atMs;
+    this.#after(atMs - this.#clock.now(), () => {
+      this.#begin();
+    });
   }
 
   #begin(): void {
+    this.#atMs = Infinity;
+    this.#isShowing = true;
     this.#beganMs = this.#clock.now();
-    this.#state = 'showing';
-    this.#isUrgent = false;
-    const isDue = ({ isInSight, atMs }: Taker): boolean => isInSight() || this.#beganMs - atMs >= hiddenMs;
-    this.#left = [...this.#takers].filter(isDue);
-    // What is new stays so for those whose turn it is not yet.
-    this.#isNew = this.#left.length < this.#takers.size;
+    this.#left = [...this.#takers].filter((taker) => this.#dueMs(taker) <= this.#beganMs);
     this.#costMs = 0;
+    this.#nextMs = Infinity;
     this.#next();
   }
 
@@ -95,6 +116,7 @@ export class Turns {
       const taker = this.#left.shift();
       if (taker !== undefined && this.#takers.has(taker)) {
         taker.atMs = this.#beganMs;
+        taker.isOwed = false;
         taker.take();
       }
       tookMs = this.#clock.now() - startMs;
@@ -105,10 +127,11 @@ export class Turns {
   }
 
   #ended(): void {
-    this.#state = 'idle';
+    this.#isShowing = false;
     const restMs = Math.min(longestMs, Math.max(shortestMs, this.#costMs / this.#share()));
-    this.#nextMs = this.#beganMs + (this.#isUrgent ? shortestMs : restMs);
-    if (this.#isNew) this.changed();
+    // Urgent news during the round has set it already.
+    this.#nextMs = Math.min(this.#nextMs, this.#beganMs + restMs);
+    this.#arrange();
   }
 
   #after(delayMs: number, run: () => void): void {
