@@ -2,7 +2,7 @@ import { expect, test } from './swarm-fixture.ts';
 import type { VolunteerPage } from '../scripts/swarm/volunteer-page.ts';
 
 const longestMs = 20_000;
-/** The others' rounds are the clock: on a machine that is slow today, they take longer by as much as coming back does. */
+/** On a machine that is slow today the others' rounds are the clock: they take longer by as much as coming back does. */
 const mostRounds = 36;
 const hangMs = 180_000;
 
@@ -29,8 +29,10 @@ test('a tab that is reloaded is counted again within seconds, as the same volunt
       hangMs,
     );
     const rounds = (await roundOf(others[0])) - firstRound;
-    took.push(`${((performance.now() - start) / 1000).toFixed(1)} s, ${rounds} rounds`);
-    expect(rounds).toBeLessThan(mostRounds);
+    const tookMs = performance.now() - start;
+    const said = `${(tookMs / 1000).toFixed(1)} s, ${rounds} rounds`;
+    took.push(said);
+    expect(tookMs < longestMs || rounds < mostRounds, said).toBe(true);
     expect(after?.self).toBe(before?.self);
     expect(after?.rejections).toEqual({});
     for (const other of others) {
