@@ -7,9 +7,6 @@ export const text = {
   /** Numbers of things. */
   counts: {
     connections: (count: number) => plural(count, 'connection'),
-    contributions: (count: number) => plural(count, 'contribution'),
-    entries: (count: number) => plural(count, 'entry', 'entries'),
-    members: (count: number) => plural(count, 'member'),
     messages: (count: number) => plural(count, 'message'),
     others: (count: number) => plural(count, 'other volunteer'),
     rounds: (count: number) => plural(count, 'round'),

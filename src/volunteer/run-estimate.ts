@@ -98,7 +98,7 @@ const flopsPerToken = (model: ModelConfig): number => {
 };
 
 /** Who starts it, its nonce and its text make no difference to what it costs. */
-const planned = (preset: PresetName, k: number, rounds: number | undefined): RunConfig =>
+export const planned = (preset: PresetName, k: number | undefined, rounds: number | undefined): RunConfig =>
   planRun({
     preset,
     k,

@@ -1,3 +1,5 @@
+import { addExtremes } from './decimate.ts';
+
 /**
  * The points that a picture of a whole growing run needs, like `decimate`, but kept: rounds are put into buckets of a power of two
  * that are no wider than a pixel, so that a new round changes the last bucket only. Of each bucket there are the first
@@ -52,23 +54,7 @@ export class Buckets {
       count++;
     };
     put(from);
-    for (const values of series) {
-      let [lowest, highest] = [-1, -1];
-      let [low, high] = [Infinity, -Infinity];
-      for (let i = from; i < to; i++) {
-        const value = values[i];
-        if (value < low) {
-          low = value;
-          lowest = i;
-        }
-        if (value > high) {
-          high = value;
-          highest = i;
-        }
-      }
-      if (lowest >= 0) put(lowest);
-      if (highest >= 0) put(highest);
-    }
+    for (const values of series) addExtremes(values, from, to, put);
     put(to - 1);
     return count;
   }

@@ -71,7 +71,13 @@ export function decimate(
   return found.slice(0, count);
 }
 
-function addExtremes(values: Float64Array, first: number, end: number, add: (index: number) => void): void {
+/** Adds where `values` is lowest and highest from `first` to before `end`; nothing where nothing is measured. */
+export function addExtremes(
+  values: Float64Array,
+  first: number,
+  end: number,
+  add: (index: number) => void,
+): void {
   let [lowest, highest] = [-1, -1];
   let [low, high] = [Infinity, -Infinity];
   for (let i = first; i < end; i++) {
